@@ -1,0 +1,1 @@
+"""From cell outputs to pages: the only code of the book that imports Sphinx. One extension a file."""
