@@ -1,0 +1,207 @@
+"""A figure of the book: a Bokeh plot, its controls, and what a reader without pixels needs.
+
+Leaves out pages: `anatomy.publishing` turns the MIME bundle into interactive HTML or a static picture.
+"""
+
+import base64
+import gzip
+import json
+import math
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+from bokeh.embed import json_item
+from bokeh.layouts import column
+from bokeh.models import LayoutDOM, Plot
+
+from anatomy.checks import one_of
+from anatomy.figures.theme import THEME
+
+MIME = "application/vnd.anatomy+json"
+PROVENANCE = {
+    "toy": "Toy",
+    "trained": "Trained here",
+    "tokenizer": "Real tokenizer",
+    "real": "Real model",
+}
+GZIP = b"\x1f\x8b"
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
+
+
+def named(name):
+    """Return a figure's or table's name if it is a topic and a word, as in 'kv-cache-bytes'."""
+    if not NAME.fullmatch(name):
+        raise ValueError(f"name must be '<topic>-<word>' in lower case, got {name!r}")
+    return name
+
+
+def told(thing, name, value):
+    """Return a text that a figure may not go without."""
+    if not value or not value.strip():
+        raise ValueError(f"{thing} {name!r} has no {value!r}: say what it shows and what to conclude")
+    return value
+
+
+@dataclass(repr=False)
+class Table:
+    """A table with a badge, numbered by Sphinx where it stands in a page by itself.
+
+    header: n_columns strings. rows: lists of n_columns strings or numbers, as they are to be printed.
+    name, caption and provenance are needed only where it is shown by itself, not as the data of a Figure.
+    source: one line on where the numbers come from, or None.
+    """
+
+    header: list
+    rows: list
+    name: str = ""
+    caption: str = ""
+    provenance: str = ""
+    source: str | None = None
+
+    def __post_init__(self):
+        self.header = [str(cell) for cell in self.header]
+        self.rows = [[str(cell) for cell in row] for row in self.rows]
+        for number, row in enumerate(self.rows, 1):
+            if len(row) != len(self.header):
+                raise ValueError(
+                    f"row {number} of table {self.name!r} has {len(row)} cells, "
+                    f"its header has {len(self.header)}"
+                )
+
+    def __repr__(self):
+        return f"Table({self.name!r}, {len(self.rows)} rows)"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        named(self.name)
+        one_of("provenance", self.provenance, tuple(PROVENANCE))
+        spec = {
+            "kind": "table",
+            "name": self.name,
+            "caption": told("caption of table", self.name, self.caption),
+            "provenance": self.provenance,
+            "source": self.source,
+            "header": self.header,
+            "rows": self.rows,
+        }
+        return {MIME: json.dumps(spec, sort_keys=True)}
+
+
+@dataclass(repr=False)
+class Figure:
+    """A plot (or a layout of plots) that readers can work, see, hear described and read as a table.
+
+    plot: what the static picture shows. controls: widgets under it, top to bottom.
+    name: '<topic>-<word>', the HTML id without 'fig-'. alt: what it shows and what to conclude.
+    caption: what to look at and what to conclude, in MyST inline markup.
+    data: the numbers behind it. provenance: a key of PROVENANCE. source: one line on where they come from.
+    digits: significant digits kept of every number it carries, so that another processor's last
+    digits do not make its picture stale.
+    """
+
+    plot: LayoutDOM
+    name: str
+    alt: str
+    caption: str
+    data: Table
+    provenance: str
+    controls: list = field(default_factory=list)
+    source: str | None = None
+    digits: int = 4
+
+    def __post_init__(self):
+        named(self.name)
+        told("alt of figure", self.name, self.alt)
+        told("caption of figure", self.name, self.caption)
+        one_of("provenance", self.provenance, tuple(PROVENANCE))
+
+    def __repr__(self):
+        return f"Figure({self.name!r})"
+
+    def root(self):
+        """The plot with its controls under it, as wide as the page allows."""
+        for model in [self.plot, *self.controls]:
+            model.sizing_mode = "stretch_width"
+        for part in self.plot.references():
+            if isinstance(part, Plot):
+                part.sizing_mode = "stretch_width"
+                part.toolbar.logo = None
+        return column(self.plot, *self.controls, sizing_mode="stretch_width", spacing=6)
+
+    def item(self):
+        """What BokehJS embeds: plain JSON that is the same at every build."""
+        return canonical(json_item(self.root(), theme=THEME), self.digits)
+
+    def bundles(self):
+        """The BokehJS files that this figure needs."""
+        return ["bokeh", "bokeh-widgets"] if self.controls else ["bokeh"]
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        spec = {
+            "kind": "figure",
+            "item": self.item(),
+            "bundles": self.bundles(),
+            "name": self.name,
+            "alt": self.alt,
+            "caption": self.caption,
+            "provenance": self.provenance,
+            "source": self.source,
+            "header": self.data.header,
+            "rows": self.data.rows,
+        }
+        # a string: notebooks sort the keys of dicts, and Bokeh wants definitions before references
+        return {MIME: json.dumps(spec)}
+
+
+def canonical(item, digits=4):
+    """Renumber Bokeh's ids in order of appearance, round its numbers, spell out its one-axis arrays.
+
+    Bokeh counts ids over a whole process, so that an edit above a figure would change it; and arrays
+    are base64 of all their bytes.
+    """
+    ids = {}
+
+    def visit(value):
+        if isinstance(value, dict):
+            if value.get("type") == "ndarray":
+                return array(value)
+            return {
+                key: visit_id(part) if key in ("id", "root_id") else visit(part)
+                for key, part in value.items()
+            }
+        if isinstance(value, list):
+            return [visit(part) for part in value]
+        return shorten(value)
+
+    def visit_id(value):
+        if isinstance(value, str) and re.fullmatch(r"p\d+", value):
+            return ids.setdefault(value, f"m{len(ids)}")
+        return visit(value)
+
+    def shorten(value):
+        if not isinstance(value, float):
+            return value
+        if not math.isfinite(value):
+            return {"type": "number", "value": {"nan": "nan", "inf": "+inf", "-inf": "-inf"}[str(value)]}
+        value = float(f"{value:.{digits}g}")
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+    def array(value):
+        data = base64.b64decode(value["array"]["data"])
+        data = gzip.decompress(data) if data[:2] == GZIP else data
+        raw = np.frombuffer(data, "uint8" if value["dtype"] == "bool" else value["dtype"])
+        if len(value["shape"]) == 1:
+            return [shorten(number) for number in raw.tolist()]
+        if value["dtype"].startswith("float"):
+            raw = np.array([float(f"{number:.{digits}g}") for number in raw.tolist()], value["dtype"])
+        return {
+            **value,
+            "array": {
+                **value["array"],
+                "data": base64.b64encode(gzip.compress(raw.tobytes(), mtime=0)).decode(),
+            },
+        }
+
+    item = {key: value for key, value in item.items() if key not in ("version", "target_id")}
+    item["doc"] = {key: value for key, value in item["doc"].items() if key not in ("version", "title")}
+    return visit(item)
