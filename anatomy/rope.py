@@ -1,0 +1,143 @@
+"""Rotary positions: turn each pair of numbers in q and k by an angle that grows with the position.
+
+The score of two turned vectors depends on how far apart they are, not on where they stand.
+Values are never turned. Leaves out the rescaled variants, except that position interpolation
+is `rotate(x, positions / factor)`. Chapter: book/rope.md
+"""
+
+import numpy as np
+
+from anatomy.checks import finite, in_range, same_length, whole
+
+
+def frequencies(d_head, base=10_000.0):
+    """How far each pair turns per position, in radians: base ** (-2 i / d_head) for pair i.
+
+    -> (d_head / 2,), falling from 1. Raises ValueError for an odd d_head or a base <= 0.
+    Source: Su et al. 2021, equation 15.
+
+    >>> frequencies(4, base=100.0).tolist()
+    [1.0, 0.1]
+    """
+    if whole("d_head", d_head, at_least=2) % 2:
+        raise ValueError(f"d_head must be even, because RoPE turns pairs, got {d_head}")
+    in_range("base", base, 0, np.inf, open_low=True, open_high=True)
+    return float(base) ** (-np.arange(0, d_head, 2) / d_head)
+
+
+def wavelengths(d_head, base=10_000.0):
+    """After how many positions each pair has turned once around: (d_head / 2,).
+
+    >>> wavelengths(4, base=100.0).round(2).tolist()
+    [6.28, 62.83]
+    """
+    return 2 * np.pi / frequencies(d_head, base)
+
+
+def angles(positions, d_head, base=10_000.0):
+    """The angle of each pair at each position, in radians: (n_tokens, d_head / 2).
+
+    positions (n_tokens,): any finite numbers, fractions and negative ones too.
+
+    >>> angles([0, 2], d_head=4, base=100.0).tolist()
+    [[0.0, 0.0], [2.0, 0.2]]
+    """
+    positions = finite("positions", positions, ndim=1)
+    return positions[:, None] * frequencies(d_head, base)
+
+
+def rotate(x, positions, base=10_000.0):
+    """Turn pairs of neighbours (0 and 1, 2 and 3, …) of each token's vector by its position.
+
+    x (n_tokens, …, d_head), positions (n_tokens,) -> the shape of x. Lengths do not change.
+    Raises ValueError for an odd d_head or as many positions as there are not tokens.
+    Source: Su et al. 2021, equation 34.
+
+    >>> rotate([[1.0, 0.0]], [np.pi / 2]).round(6).tolist()
+    [[0.0, 1.0]]
+    """
+    x, cos, sin = cos_and_sin(x, positions, base)
+    return turn(x, cos, sin)
+
+
+def turn(x, cos, sin):
+    """Turn pairs of neighbours by angles whose cosine and sine are given.
+
+    x (…, d_head); cos, sin: any shape that broadcasts to (…, d_head / 2).
+
+    >>> turn(np.array([3.0, 4.0]), cos=0.0, sin=1.0).tolist()
+    [-4.0, 3.0]
+    """
+    first, second = x[..., 0::2], x[..., 1::2]
+    turned = np.empty_like(x)
+    turned[..., 0::2] = first * cos - second * sin
+    turned[..., 1::2] = first * sin + second * cos
+    return turned
+
+
+def rotate_half(x, positions, base=10_000.0):
+    """The same rotation with the other pairing: i goes with i + d_head / 2.
+
+    Published checkpoints use one pairing or the other; a model trained with one is wrong with the other
+    until the columns of w_q and w_k are put in the other order. Shapes and errors as in `rotate`.
+
+    >>> x, order = np.arange(8.0)[None], half_split_order(8)
+    >>> np.allclose(rotate_half(x[:, order], [5]), rotate(x, [5])[:, order])
+    True
+    """
+    x, cos, sin = cos_and_sin(x, positions, base)
+    half = x.shape[-1] // 2
+    first, second = x[..., :half], x[..., half:]
+    return np.concatenate([first * cos - second * sin, first * sin + second * cos], axis=-1)
+
+
+def half_split_order(d_head):
+    """The order that takes neighbouring pairs to half-split pairs: `x[..., order]`.
+
+    >>> half_split_order(6).tolist()
+    [0, 2, 4, 1, 3, 5]
+    """
+    if whole("d_head", d_head, at_least=2) % 2:
+        raise ValueError(f"d_head must be even, because RoPE turns pairs, got {d_head}")
+    return np.concatenate([np.arange(0, d_head, 2), np.arange(1, d_head, 2)])
+
+
+def interleaved_order(d_head):
+    """The order that takes half-split pairs back to neighbouring pairs: `x[..., order]`.
+
+    >>> interleaved_order(6).tolist()
+    [0, 3, 1, 4, 2, 5]
+    """
+    return np.argsort(half_split_order(d_head))
+
+
+def scores_by_distance(q, k, distances, base=10_000.0):
+    """The mean scaled score of a query and a key, were they `distance` tokens apart.
+
+    q, k (n, d_head), not yet turned, paired row by row; distances (n_distances,) -> (n_distances,).
+    The key stands `distance` before the query.
+
+    >>> scores_by_distance([[1.0, 0.0]], [[1.0, 0.0]], [0, 1]).round(3).tolist()
+    [0.707, 0.382]
+    """
+    q, k = finite("q", q, ndim=2), finite("k", k, ndim=2)
+    same_length("q", q, 0, "k", k, 0)
+    same_length("q", q, 1, "k", k, 1)
+    distances = finite("distances", distances, ndim=1)
+    n, d_head = q.shape
+    means = [
+        (rotate(q, np.full(n, distance), base) * k).sum(axis=-1).mean() / d_head**0.5
+        for distance in distances
+    ]
+    return np.array(means)
+
+
+def cos_and_sin(x, positions, base):
+    """x as an array, and the cosines and sines that broadcast against half its width."""
+    x = finite("x", x)
+    if x.ndim < 2:
+        raise ValueError(f"x must have at least the axes (n_tokens, d_head), got shape {x.shape}")
+    theta = angles(positions, x.shape[-1], base)
+    same_length("x", x, 0, "positions", theta, 0)
+    theta = theta.reshape(len(theta), *[1] * (x.ndim - 2), -1)
+    return x, np.cos(theta).astype(x.dtype), np.sin(theta).astype(x.dtype)
