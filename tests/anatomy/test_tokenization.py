@@ -56,7 +56,8 @@ def test_known_ids():
 
 
 def test_training_by_hand():
-    # (a, a) stands four times, (a, b) twice. After aa: (aa, a) and (a, b) twice each, and (aa, a) comes first.
+    # (a, a) stands four times, (a, b) twice. After the first merge (aa, a) and (a, b) stand twice each, and
+    # (aa, a) comes first in the text.
     steps = list(t.training_steps("aaabdaaabac"))
     assert steps[0].pair == (b"a", b"a")
     assert steps[0].count == 4
