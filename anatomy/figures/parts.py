@@ -159,7 +159,7 @@ def end_label(p, x, y, text, name="ink", offset=(8, 0), align="left"):
 
 
 def positions(labels):
-    """Categories for an axis from labels that may repeat: each carries its place, which `show_labels` hides."""
+    """Categories for an axis from labels that may repeat: each carries its place; see `show_labels`."""
     return [f"{place}\u241f{label}" for place, label in enumerate(labels)]
 
 

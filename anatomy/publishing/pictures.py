@@ -1,0 +1,122 @@
+"""Static pictures of figures: committed SVG, drawn by one headless browser only when a figure changes.
+
+book/pictures/<name>.svg is 720 wide, <name>-narrow.svg 358. Each carries in its first comment the digest of
+the figure it was drawn from, and the height of the figure's controls. Dark pictures and the PDF's are made
+from these. `nox -s pictures` draws the ones that are missing or stale.
+"""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import bokeh
+
+from anatomy.figures.theme import swap
+
+WIDTHS = {"": 720, "-narrow": 358}
+BOKEHJS = Path(bokeh.__file__).parent / "server" / "static" / "js"
+HEAD = re.compile(r"<!-- figure ([0-9a-f]{16}) controls (\d+) -->\n")
+MEND = "draw it with: nox -s pictures"
+
+DRAW = """async ({item, width}) => {
+  const stage = document.createElement("div");
+  stage.style.width = width + "px";
+  document.body.replaceChildren(stage);
+  const views = await Bokeh.embed.embed_item(item, stage);
+  const root = views.roots[0], document_ = root.model.document;
+  if (!document_.is_idle) await new Promise(done => document_.idle.connect(done));
+  await new Promise(done => setTimeout(done, 80));
+  const [plot, ...controls] = root.child_views;
+  const svg = plot.export("svg").ctx.get_serialized_svg(true);
+  const height = controls.reduce((sum, view) => sum + view.el.getBoundingClientRect().height + 6, 0);
+  views.clear();
+  return {svg, controls: Math.ceil(height)};
+}"""
+
+
+def digest(payload):
+    """16 hex digits that change when a figure's JSON changes."""
+    return hashlib.sha256(payload.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One committed SVG: its text, the digest of its figure, its size and the height of the controls."""
+
+    svg: str
+    digest: str
+    width: int
+    height: int
+    controls: int
+
+    @classmethod
+    def read(cls, path):
+        """Raises FileNotFoundError or ValueError that say how to draw it anew."""
+        if not path.exists():
+            raise FileNotFoundError(f"no picture {path.name} in {path.parent.name}/; {MEND}")
+        text = path.read_text("utf-8")
+        head = HEAD.match(text)
+        size = re.search(r'<svg[^>]*? width="(\d+)"[^>]*? height="(\d+)"', text)
+        if not head or not size:
+            raise ValueError(f"{path.name} is not a picture drawn by nox -s pictures; {MEND}")
+        return cls(text, head[1], int(size[1]), int(size[2]), int(head[2]))
+
+    def dark(self):
+        """The same picture in the dark inks."""
+        table = swap()
+        return re.sub(r"#[0-9a-fA-F]{6}\b", lambda m: table.get(m[0].lower(), m[0]), self.svg)
+
+
+def tidy(svg):
+    """What browsers write -> what EPUB accepts and what is the same at every drawing."""
+    svg = re.sub(r' paint-order="[^"]*"', "", svg)
+    svg = re.sub(
+        r"rgb\((\d+), ?(\d+), ?(\d+)\)", lambda m: "#{:02x}{:02x}{:02x}".format(*map(int, m.groups())), svg
+    )
+    names = {}
+    for name in re.findall(r'\bid="([^"]+)"', svg):
+        names.setdefault(name, f"c{len(names)}")
+    svg = re.sub(r'\bid="([^"]+)"', lambda m: f'id="{names[m[1]]}"', svg)
+    svg = re.sub(r'(url\(["\']?#|href="#)([^"\')]+)', lambda m: m[1] + names.get(m[2], m[2]), svg)
+    return re.sub(r"(\d+\.\d{2})\d+", r"\1", svg)
+
+
+def stale(folder, name, payload):
+    """Why the committed pictures of a figure cannot be shown as they are, or None."""
+    for tail in WIDTHS:
+        try:
+            picture = Picture.read(folder / f"{name}{tail}.svg")
+        except (FileNotFoundError, ValueError) as problem:
+            return str(problem)
+        if picture.digest != digest(payload):
+            return f"picture {name}{tail}.svg shows an older state of its figure; {MEND}"
+    return None
+
+
+def draw(folder, payloads, executable=None):
+    """Draw every missing or stale picture; payloads: name -> JSON text. Returns the names drawn.
+
+    Raises RuntimeError where there is no browser.
+    """
+    todo = {name: text for name, text in sorted(payloads.items()) if stale(folder, name, text)}
+    for path in sorted(folder.glob("*.svg")):
+        if path.stem.removesuffix("-narrow") not in payloads:
+            path.unlink()
+    if not todo:
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    from anatomy.publishing.browser import chromium
+
+    with chromium(executable) as browser:
+        page = browser.new_page(device_scale_factor=1)
+        page.set_content("<!doctype html><meta charset=utf-8><body style='margin:0'>")
+        for bundle in ("bokeh", "bokeh-widgets"):
+            page.add_script_tag(path=BOKEHJS / f"{bundle}.min.js")
+        for name, text in todo.items():
+            for tail, width in WIDTHS.items():
+                drawn = page.evaluate(DRAW, {"item": json.loads(text), "width": width})
+                head = f"<!-- figure {digest(text)} controls {drawn['controls']} -->\n"
+                (folder / f"{name}{tail}.svg").write_text(head + tidy(drawn["svg"]) + "\n", "utf-8")
+    return list(todo)

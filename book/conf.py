@@ -1,0 +1,85 @@
+"""Sphinx configuration of the book. What the pages need beyond it lives in anatomy.publishing."""
+
+import os
+
+project = "The Anatomy of an LLM"
+author = "The contributors of The Anatomy of an LLM"
+copyright = "the contributors; text CC BY 4.0, code Apache-2.0"
+version = release = "0.1.0"
+language = "en"
+
+extensions = [
+    "anatomy.publishing.cell_cache",
+    "myst_nb",
+    "sphinx_copybutton",
+    "sphinx_exercise",
+    "sphinxcontrib.bibtex",
+    "anatomy.publishing.anchors",
+    "anatomy.publishing.bokeh_figures",
+    "anatomy.publishing.bundle",
+    "anatomy.publishing.epub",
+    "anatomy.publishing.mathml",
+    "anatomy.publishing.model_map",
+    "anatomy.publishing.pages",
+    "anatomy.publishing.token_explorer",
+]
+exclude_patterns = ["_build", "pictures"]
+nitpicky = True
+numfig = True
+numfig_secnum_depth = 1
+numfig_format = {"figure": "Fig. %s", "table": "Table %s"}
+
+# MyST and its cells
+myst_enable_extensions = [
+    "attrs_block",
+    "attrs_inline",
+    "colon_fence",
+    "deflist",
+    "dollarmath",
+    "smartquotes",
+]
+nb_execution_mode = "cache"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
+
+# Citations
+bibtex_bibfiles = ["references.bib"]
+bibtex_default_style = "plain"
+bibtex_reference_style = "author_year"
+
+# HTML
+html_theme = "sphinx_book_theme"
+html_title = project
+html_baseurl = os.environ.get("READTHEDOCS_CANONICAL_URL", "")
+html_math_renderer = "mathml"
+html_copy_source = False
+html_show_sourcelink = False
+html_secnumber_suffix = "\u2002"
+html_scaled_image_link = False
+html_permalinks_icon = "#"
+html_sidebars = {"**": ["navbar-logo.html", "search-button-field.html", "sbt-sidebar-nav.html"]}
+html_context = {"default_mode": "auto"}
+html_theme_options = {
+    "use_download_button": False,
+    "use_fullscreen_button": False,
+    "show_navbar_depth": 1,
+    "max_navbar_depth": 1,
+    "navigation_with_keys": False,
+}
+
+# EPUB
+epub_title = project
+epub_basename = "anatomy-of-an-llm"
+epub_uid = epub_identifier = "anatomy-of-an-llm"
+epub_scheme = "ID"
+epub_publisher = author
+epub_language = "en"
+epub_tocdup = False
+epub_show_urls = "no"
+epub_exclude_files = ["search.html", "404.xhtml"]
+
+# PDF
+latex_engine = "xelatex"
+latex_use_xindy = False
+latex_show_urls = "footnote"
