@@ -3,8 +3,9 @@
     npm pack @fontsource/source-serif-4@5.3.1 @fontsource/old-standard-tt@5.3.0    (unpack both)
     python -m anatomy.publishing.make_fonts FOLDER-WITH-BOTH-PACKAGES
 
-Needs `fonttools` and `brotli`, which the book itself does not. For the screen: woff2 without hints, in two files
-a face, so that the second is fetched only by a page that uses it. For the PDF: one TrueType file a face.
+Needs `fonttools` and `brotli`, which the book itself does not. For the screen: woff2 without hints, in
+two files a face, so that the second is fetched only by a page that uses it. For the PDF: one TrueType
+file a face.
 Source is a reserved font name, so a cut of Source Serif may not carry it: ours is called Atlas Text.
 """
 
@@ -15,7 +16,10 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SCREEN, PRINT = HERE / "static" / "fonts", HERE / "latex" / "fonts"
 
-COMMON = "U+0020-007E,U+00A0,U+00A9,U+00B7,U+00D7,U+00E9,U+00EF,U+00F6,U+00FC,U+2013,U+2014,U+2018-201D,U+2026,U+2212"
+COMMON = (
+    "U+0020-007E,U+00A0,U+00A9,U+00B7,U+00D7,U+00E9,U+00EF,U+00F6,U+00FC,"
+    "U+2013,U+2014,U+2018-201D,U+2026,U+2212"
+)
 RARE = (
     "U+00A1-00A8,U+00AA-00B6,U+00B8-00D6,U+00D8-00E8,U+00EA-00EE,U+00F0-00F5,U+00F7-00FB,U+00FD-00FF,"
     "U+2010-2012,U+2020-2022,U+202F-2044"

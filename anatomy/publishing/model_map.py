@@ -1,0 +1,174 @@
+"""`{model-map}`: the map of the model on the index; in a chapter, the strip that says where the reader is.
+
+    ```{model-map}                 the map, each organ a link to its chapter
+    ```
+    ```{model-map}
+    :lit: qkv                      "you are here"
+    ```
+    ```{model-parts}               the organs as a numbered list; carries the anchors of all chapters
+    tokenization: what it does …
+    ```
+
+An organ whose chapter is not written yet is drawn, but is no link. In the EPUB and the PDF the map is a
+picture; the strip is on screen only.
+"""
+
+import os
+import shutil
+import subprocess
+from html import escape
+from pathlib import Path
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx import addnodes
+from sphinx.util.docutils import SphinxDirective
+
+from anatomy.publishing import map_drawing
+from anatomy.publishing.map_drawing import BY_STEM, ORGANS
+
+ALT = (
+    "Map of the model. Text becomes tokens and embeddings, runs through a stack of transformer blocks along "
+    "the residual stream, and comes out as logits; one token is sampled from them and joins the text."
+)
+FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+  <dir>{folder}</dir>
+</fontconfig>
+"""
+
+
+class ModelMap(nodes.General, nodes.Element):
+    """The map. Attribute lit: the stem of the one organ to light, or None for the whole map."""
+
+
+class ModelMapDirective(SphinxDirective):
+    """`{model-map}`."""
+
+    option_spec = {"lit": directives.unchanged_required}  # noqa: RUF012 docutils wants a class attribute
+
+    def run(self):
+        lit = self.options.get("lit")
+        if lit is not None and lit not in BY_STEM:
+            raise self.error(f":lit: must be one of {', '.join(BY_STEM)}, got {lit!r}")
+        self.env.metadata[self.env.docname]["model-map"] = True
+        return [ModelMap(lit=lit)]
+
+
+class ModelPartsDirective(SphinxDirective):
+    """`{model-parts}`: 'stem: what it does', a line for each organ, in the order of the book."""
+
+    has_content = True
+
+    def run(self):
+        said = {}
+        for line in self.content:
+            stem, colon, words = line.partition(":")
+            if colon:
+                said[stem.strip()] = words.strip()
+        if list(said) != list(BY_STEM):
+            missing = [stem for stem in BY_STEM if stem not in said]
+            raise self.error(
+                f"model-parts must describe every organ in order; missing or misplaced: {missing}"
+            )
+        self.env.metadata[self.env.docname]["model-map"] = True
+        return [nodes.enumerated_list("", *map(self.part, ORGANS, said.values()), classes=["model-parts"])]
+
+    def part(self, organ, words):
+        """One organ: its anchors, its name as a link if the chapter is written, what it does."""
+        item = nodes.list_item(ids=[organ.stem, *organ.aliases])
+        label = nodes.strong("", organ.label)
+        if organ.stem in self.env.found_docs:
+            label = addnodes.pending_xref(
+                "",
+                label,
+                refdomain="std",
+                reftype="doc",
+                reftarget=f"/{organ.stem}",
+                refdoc=self.env.docname,
+                refexplicit=True,
+                refwarn=True,
+            )
+        inline, messages = self.parse_inline(words)
+        item += nodes.paragraph("", "", label, nodes.Text(". "), *inline)
+        return item + messages if messages else item
+
+
+def outdated(app, env, added, changed, removed):
+    """A chapter that is new or gone changes the links of every page that shows all organs."""
+    if not (added | removed) & set(BY_STEM):
+        return []
+    return [
+        docname for docname, data in env.metadata.items() if "model-map" in data and docname not in removed
+    ]
+
+
+def visit_html(self, node):
+    if self.builder.name == "epub":
+        if node["lit"] is None:
+            images = Path(self.builder.outdir) / "_images"
+            images.mkdir(exist_ok=True)
+            (images / "model-map.svg").write_text(map_drawing.standalone(), "utf-8")
+            self.body.append(f'<p><img src="_images/model-map.svg" alt="{escape(ALT)}"/></p>')
+        raise nodes.SkipNode
+
+    def link(stem):
+        found = stem in self.builder.env.found_docs
+        return self.builder.get_relative_uri(self.builder.current_docname, stem) if found else None
+
+    lit = node["lit"]
+    if lit is None:
+        self.body.append(
+            f'<div class="map-plate" id="map">{map_drawing.wide(link)}{map_drawing.tall(link)}</div>'
+        )
+    else:
+        home = self.builder.get_relative_uri(self.builder.current_docname, self.builder.config.root_doc)
+        organ = BY_STEM[lit]
+        self.body.append(
+            f'<a class="you-are-here" href="{escape(home)}">{map_drawing.strip(lit)}'
+            f'<span class="here">You are here: <b>{organ.number} · {escape(organ.label)}</b></span></a>'
+        )
+    raise nodes.SkipNode
+
+
+def visit_text(self, node):
+    if node["lit"] is None:
+        self.new_state(0)
+        self.add_text(f"[{ALT}]")
+        self.end_state()
+    raise nodes.SkipNode
+
+
+def skip(self, node):
+    raise nodes.SkipNode
+
+
+def map_pdf(app):
+    """The map for the title page of the PDF, beside the LaTeX sources; in our own type."""
+    if app.builder.name != "latex":
+        return
+    if not shutil.which("rsvg-convert"):
+        raise RuntimeError(
+            "rsvg-convert makes the PDF's pictures and is missing; apt-get install librsvg2-bin"
+        )
+    folder = Path(app.outdir)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model-map.svg").write_text(map_drawing.standalone(), "utf-8")
+    fonts = Path(__file__).parent / "latex" / "fonts"
+    config = folder / "fonts.conf"
+    config.write_text(FONTS.format(folder=escape(str(fonts))), "utf-8")
+    subprocess.run(
+        ["rsvg-convert", "-f", "pdf", "-o", folder / "model-map.pdf", folder / "model-map.svg"],
+        check=True,
+        env={"FONTCONFIG_FILE": str(config), "PATH": os.environ["PATH"]},
+    )
+
+
+def setup(app):
+    app.add_node(ModelMap, html=(visit_html, None), latex=(skip, None), text=(visit_text, None))
+    app.add_directive("model-map", ModelMapDirective)
+    app.add_directive("model-parts", ModelPartsDirective)
+    app.connect("env-get-outdated", outdated)
+    app.connect("builder-inited", map_pdf)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
