@@ -12,6 +12,13 @@ from math import prod
 import numpy as np
 
 from anatomy.checks import in_range, one_of, whole
+from anatomy.kv_cache import Cache
+from anatomy.logits_and_sampling import sample, softmax
+from anatomy.multi_head_attention import attend_heads, knock_out, merge_heads, split_heads
+from anatomy.neuron_activation import silu
+from anatomy.qkv import causal_mask
+from anatomy.rope import angles, turn
+from anatomy.transformer_block import rms_norm
 
 
 @dataclass(frozen=True)
@@ -253,3 +260,263 @@ def runs_here(config):
             f"got norm={config.norm!r}, gated={config.gated}, biases={config.biases!r}, "
             f"learned_positions={config.learned_positions}"
         )
+
+
+class Trace:
+    """Keeps named intermediates of a forward pass: all of them, or those asked for.
+
+    One of each per layer, (…) being (n_tokens,) or (n_batch, n_tokens):
+    residual (…, d_model) the stream before each layer, and once more after the last;
+    normed_attention (…, d_model) what attention reads;
+    q (n_heads, n_tokens, d_head), k, v (n_kv_heads, n_tokens, d_head) of the new tokens, before RoPE;
+    q_rotated, k_rotated after it;
+    scores (n_heads, n_queries, n_keys) scaled, before the mask; weights the same after the softmax;
+    heads (n_heads, n_tokens, d_head) what each head mixed; attention_out (…, d_model);
+    residual_middle (…, d_model) the stream between the halves of the block; normed_ffn (…, d_model);
+    gate_in, gate, up, hidden (…, d_ff): before and after SiLU, the other branch, their product;
+    ffn_out (…, d_model).
+    Once: normed_final (…, d_model), logits (…, n_vocab).
+
+    trace["weights"] is an array with the layers as its first axis.
+
+    >>> config = Config(n_vocab=10, d_model=8, n_layers=2, n_heads=2, n_kv_heads=1, d_ff=16)
+    >>> trace = Trace("weights")
+    >>> logits = forward(config, Weights.random(config, np.random.default_rng(0)), [1, 2, 3], trace=trace)
+    >>> trace["weights"].shape
+    (2, 2, 3, 3)
+    """
+
+    PER_LAYER = (
+        "residual", "normed_attention", "q", "k", "v", "q_rotated", "k_rotated", "scores", "weights",
+        "heads", "attention_out", "residual_middle", "normed_ffn", "gate_in", "gate", "up", "hidden",
+        "ffn_out",
+    )  # fmt: skip
+    ONCE = ("normed_final", "logits")
+
+    def __init__(self, *names):
+        for name in names:
+            one_of("name", name, self.PER_LAYER + self.ONCE)
+        self.kept = {name: [] for name in names or self.PER_LAYER + self.ONCE}
+
+    def keep(self, name, array):
+        """Remember an array, if its name was asked for."""
+        if name in self.kept:
+            self.kept[name].append(array)
+
+    def __getitem__(self, name):
+        one_of("name", name, tuple(self.kept))
+        arrays = self.kept[name]
+        if not arrays:
+            raise ValueError(f"trace has no {name} yet; pass it to forward first")
+        return arrays[-1] if name in self.ONCE else np.stack(arrays)
+
+
+def forward(config, weights, ids, cache=None, trace=None, edit=None, first_position=None, last_only=False):
+    """Read tokens, and say for each of them what may come next.
+
+    ids: whole numbers (n_tokens,) or (n_batch, n_tokens) -> logits (…, n_tokens, n_vocab).
+    cache: a kv_cache.Cache; ids are then the tokens that follow those it has seen.
+    trace: a Trace that keeps intermediates.
+    edit(name, layer, array) -> array: may replace an intermediate before it is used, by the
+    names of Trace but for scores and weights; see `silence_heads`.
+    first_position: where the first token stands; by default after the cached ones.
+    last_only: logits of the last token alone, (…, 1, n_vocab).
+    Raises ValueError for ids outside the vocabulary, no ids, or a config that is not of the Llama family.
+
+    >>> config = Config(n_vocab=10, d_model=8, n_layers=2, n_heads=2, n_kv_heads=1, d_ff=16)
+    >>> weights = Weights.random(config, np.random.default_rng(0))
+    >>> forward(config, weights, [1, 2, 3]).shape
+    (3, 10)
+    """
+    runs_here(config)
+    ids = token_ids(config, ids)
+    n_tokens, n_cached = ids.shape[-1], 0 if cache is None else cache.n_tokens
+    if first_position is None:
+        first_position = n_cached
+
+    def note(name, layer, array):
+        if edit is not None:
+            array = edit(name, layer, array)
+        if trace is not None:
+            trace.keep(name, array)
+        return array
+
+    positions = first_position + np.arange(n_tokens)
+    theta = angles(positions, config.d_head, config.rope_base)
+    cos, sin = np.cos(theta).astype(np.float32), np.sin(theta).astype(np.float32)
+
+    residual = weights.embedding[ids]
+    for l, layer in enumerate(weights.layers):
+        residual = note("residual", l, residual)
+
+        x = note("normed_attention", l, rms_norm(residual, layer.norm_attention, config.norm_eps))
+        q = note("q", l, split_heads(x @ layer.w_q, config.n_heads))
+        k = note("k", l, split_heads(x @ layer.w_k, config.n_kv_heads))
+        v = note("v", l, split_heads(x @ layer.w_v, config.n_kv_heads))
+        q = note("q_rotated", l, turn(q, cos, sin))
+        k = note("k_rotated", l, turn(k, cos, sin))
+        if cache is not None:
+            k, v = cache.append(l, k, v)
+        mask = causal_mask(n_tokens, k.shape[-2], config.window)
+        attention = attend_heads(q, k, v, mask)
+        if trace is not None:
+            trace.keep("scores", attention.scaled)
+            trace.keep("weights", attention.weights)
+        heads = note("heads", l, attention.mixed)
+        attention_out = note("attention_out", l, merge_heads(heads) @ layer.w_o)
+        residual = note("residual_middle", l, residual + attention_out)
+
+        x = note("normed_ffn", l, rms_norm(residual, layer.norm_ffn, config.norm_eps))
+        gate = note("gate", l, silu(note("gate_in", l, x @ layer.w_gate)))
+        up = note("up", l, x @ layer.w_up)
+        hidden = note("hidden", l, gate * up)
+        ffn_out = note("ffn_out", l, hidden @ layer.w_down)
+        residual = residual + ffn_out
+
+    residual = note("residual", config.n_layers, residual)
+    if last_only:
+        residual = residual[..., -1:, :]
+    x = note("normed_final", None, rms_norm(residual, weights.norm_final, config.norm_eps))
+    return note("logits", None, x @ unembedding(weights))
+
+
+def unembedding(weights):
+    """The matrix from the last vector to logits, (d_model, n_vocab)."""
+    return weights.embedding.T if weights.unembedding is None else weights.unembedding
+
+
+def logit_lens(config, weights, residual):
+    """What the model would say if it stopped here: the final norm and the unembedding, on any residual.
+
+    residual (…, d_model), for example trace["residual"][:, -1] -> logits (…, n_vocab).
+    Source: nostalgebraist 2020.
+
+    >>> config = Config(n_vocab=10, d_model=8, n_layers=2, n_heads=2, n_kv_heads=1, d_ff=16)
+    >>> weights = Weights.random(config, np.random.default_rng(0))
+    >>> trace = Trace("residual")
+    >>> logits = forward(config, weights, [1, 2, 3], trace=trace)
+    >>> np.allclose(logit_lens(config, weights, trace["residual"][-1]), logits)
+    True
+    """
+    return rms_norm(residual, weights.norm_final, config.norm_eps) @ unembedding(weights)
+
+
+def token_ids(config, ids):
+    """Return ids as an array of whole numbers in the vocabulary, or raise ValueError."""
+    array = np.asarray(ids)
+    if array.size == 0:
+        raise ValueError("ids must not be empty; give at least one token")
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"ids must be whole numbers, got an array of {array.dtype}")
+    if array.ndim not in (1, 2):
+        raise ValueError(f"ids must have shape (n_tokens,) or (n_batch, n_tokens), got {array.shape}")
+    outside = (array < 0) | (array >= config.n_vocab)
+    if outside.any():
+        raise ValueError(f"ids must be in 0 … {config.n_vocab - 1}, got {array[outside][0]}")
+    return array
+
+
+def silence_heads(heads):
+    """An `edit` for forward that knocks out attention heads: pairs (layer, head).
+
+    >>> edit = silence_heads([(0, 1)])
+    >>> edit("heads", 0, np.ones((2, 1, 1))).ravel().tolist()
+    [1.0, 0.0]
+    """
+    return silence("heads", heads, knock_out)
+
+
+def silence_neurons(neurons):
+    """An `edit` for forward that knocks out neurons of the feed-forward network: pairs (layer, neuron).
+
+    >>> edit = silence_neurons([(0, 1)])
+    >>> edit("hidden", 0, np.ones((1, 3))).tolist()
+    [[1.0, 0.0, 1.0]]
+    """
+    return silence("hidden", neurons, zero_columns)
+
+
+def silence(what, pairs, zero):
+    """An `edit` that applies zero(array, numbers) to what is called `what`, in the layers of the pairs."""
+    of_layer = {}
+    for layer, number in pairs:
+        of_layer.setdefault(layer, []).append(number)
+
+    def edit(name, layer, array):
+        if name == what and layer in of_layer:
+            return zero(array, of_layer[layer])
+        return array
+
+    return edit
+
+
+def zero_columns(array, columns):
+    """A copy of array (…, width) with some columns set to zero."""
+    width = array.shape[-1]
+    array = array.copy()
+    for column in columns:
+        if not 0 <= column < width:
+            raise ValueError(f"column must be in 0 … {width - 1}, got {column}")
+        array[..., column] = 0
+    return array
+
+
+def generate(config, weights, ids, n, temperature=0.0, rng=None, stop=(), cached=True):
+    """Continue a text by n tokens, or until a token of `stop`, which is then the last one returned.
+
+    ids (n_tokens,) -> list of new ids. Greedy at temperature 0, else drawn with rng, a numpy Generator.
+    cached=False reads the whole text again for every token: the same answer, slowly.
+
+    >>> config = Config(n_vocab=10, d_model=8, n_layers=2, n_heads=2, n_kv_heads=1, d_ff=16)
+    >>> weights = Weights.random(config, np.random.default_rng(0))
+    >>> len(generate(config, weights, [1, 2, 3], n=4))
+    4
+    """
+    whole("n", n)
+    text = list(token_ids(config, ids))
+    if np.ndim(text) != 1:
+        raise ValueError(
+            f"ids must have shape (n_tokens,), got {np.shape(text)}; generate one text at a time"
+        )
+    if temperature > 0 and rng is None:
+        raise ValueError(f"temperature {temperature} needs rng=np.random.default_rng(seed), got no rng")
+    cache = Cache(config.n_layers, config.window) if cached else None
+    new, unread = [], text
+    while len(new) < n and not (new and new[-1] in stop):
+        logits = forward(config, weights, unread, cache=cache, last_only=True)[-1]
+        probabilities = softmax(logits, temperature)
+        new.append(int(probabilities.argmax()) if temperature == 0 else sample(probabilities, rng))
+        unread = new[-1:] if cached else text + new
+    return new
+
+
+@dataclass
+class LanguageModel:
+    """A config, its weights and the tokenizer that they were trained with, in one handle.
+
+    tokenizer: has encode(text) -> list of ids, and decode(ids) -> text.
+    """
+
+    config: Config
+    weights: Weights
+    tokenizer: object
+
+    def encode(self, text):
+        """Text -> list of ids."""
+        return self.tokenizer.encode(text)
+
+    def decode(self, ids):
+        """Ids -> text."""
+        return self.tokenizer.decode(ids)
+
+    def forward(self, ids, **options):
+        """Logits (…, n_tokens, n_vocab), float32. Options: those of `anatomy.model.forward`."""
+        return forward(self.config, self.weights, ids, **options)
+
+    def generate(self, ids, n, temperature=0.0, rng=None, **options):
+        """The n new ids, greedy at temperature 0. Options: those of `anatomy.model.generate`."""
+        return generate(self.config, self.weights, ids, n, temperature, rng, **options)
+
+    def logit_lens(self, residual):
+        """Logits of any point of the residual stream. See `anatomy.model.logit_lens`."""
+        return logit_lens(self.config, self.weights, residual)
