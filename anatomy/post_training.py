@@ -1,0 +1,202 @@
+"""Post-training: teach a model that continues text to answer, then to answer in a preferred way.
+
+Supervised fine-tuning (SFT) is the training of the last chapter with one change: only the answer's
+tokens count. Direct preference optimisation (DPO) takes pairs of answers, and raises the probability of
+one against the other, measured from where a frozen reference model stands.
+
+Leaves out reward models and reinforcement learning. Chapter: book/post-training.md
+Source: Ouyang et al. 2022 (arXiv:2203.02155); Rafailov et al. 2023 (arXiv:2305.18290).
+"""
+
+import numpy as np
+
+from anatomy import backpropagation as bp
+from anatomy.checks import finite, in_range
+from anatomy.training_phases import Trainer, adamw_pair, continue_texts, decoder, rectangle
+
+# --- Supervised fine-tuning ---------------------------------------------------------------------
+
+
+def answer_texts(prompts, answers):
+    """Lay prompts and answers out for training: the loss counts the answers alone.
+
+    prompts, answers: lists of lists of ids, pairwise. Raises ValueError where one is empty.
+
+    >>> answer_texts([[5, 6, 7]], [[8, 9]]).counts.tolist()    # predicting 6 and 7 does not count
+    [[0.0, 0.0, 1.0, 1.0]]
+    """
+    joined = [list(p) + list(a) for p, a in zip(prompts, answers, strict=True)]
+    return rectangle(joined, n_skipped=[len(prompt) for prompt in prompts])
+
+
+# --- Preferences ----------------------------------------------------------------------------------
+
+
+def log_probabilities(logits, targets):
+    """log p of each target, as a Tensor: logits (n, n_vocab), targets (n,) -> (n,).
+
+    Each row's derivative: one-hot target minus probabilities.
+    """
+    targets = bp.checked_ids("targets", targets, logits.shape[-1])
+    n = np.arange(len(targets))
+    z = logits.data - logits.data.max(-1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(-1, keepdims=True))
+
+    def rule(g):
+        result = np.exp(log_p) * -g[:, None]
+        result[n, targets] += g
+        return (result,)
+
+    return bp.Tensor(log_p[n, targets], "log_probabilities", (logits,), rule)
+
+
+def answer_log_probabilities(parameters, texts):
+    """log p of each whole answer given its prompt, as a Tensor (n_texts,): the sum over its tokens."""
+    each = log_probabilities(decoder(parameters, texts.inputs), texts.targets.ravel())
+    return (each.reshape(*texts.counts.shape) * texts.counts).sum(axis=1)
+
+
+def preference_margins(chosen, rejected, reference_chosen, reference_rejected):
+    """How much further the model prefers the chosen answer than the reference does, in nats.
+
+    All four (n,): log-probabilities of whole answers. β times this is the difference between the
+    two answers' implicit rewards, reward = β · (log p - log p_reference).
+
+    >>> preference_margins([-1.0], [-4.0], [-2.0], [-3.0]).tolist()
+    [2.0]
+    """
+    names = ("chosen", "rejected", "reference_chosen", "reference_rejected")
+    arrays = [
+        finite(name, array, ndim=1)
+        for name, array in zip(names, (chosen, rejected, reference_chosen, reference_rejected), strict=True)
+    ]
+    if len({array.shape for array in arrays}) > 1:
+        raise ValueError(f"the four must have one shape, got {[array.shape for array in arrays]}")
+    chosen, rejected, reference_chosen, reference_rejected = arrays
+    return (chosen - reference_chosen) - (rejected - reference_rejected)
+
+
+def dpo_loss(chosen, rejected, reference_chosen, reference_rejected, beta):
+    """Mean of -log sigmoid(β · margin): chosen, rejected are Tensors (n,), the references arrays (n,).
+
+    The derivative with respect to log p of a chosen answer is -β · sigmoid(-β · margin) / n, and the
+    opposite for the rejected one: pairs that are already far apart hardly pull.
+    Raises ValueError where beta is not positive or shapes disagree. Source: Rafailov et al., eq. 7.
+
+    >>> chosen, rejected = bp.Tensor([-1.0]), bp.Tensor([-1.0])
+    >>> loss = dpo_loss(chosen, rejected, [-1.0], [-1.0], beta=0.5)
+    >>> loss.backward()
+    >>> round(loss.data.item(), 4), chosen.gradient.tolist(), rejected.gradient.tolist()
+    (0.6931, [-0.25], [0.25])
+    """
+    in_range("beta", beta, 0, np.inf, open_low=True, open_high=True)
+    margins = preference_margins(chosen.data, rejected.data, reference_chosen, reference_rejected)
+    losses = np.logaddexp(0, -beta * margins)  # -log sigmoid, without overflow
+    doubt = 0.5 * (1 - np.tanh(0.5 * beta * margins))  # sigmoid(-β · margin)
+
+    def rule(g):
+        pull = (g * beta * doubt / len(margins)).astype(chosen.data.dtype)
+        return -pull, pull
+
+    return bp.Tensor(np.asarray(losses.mean()), "dpo_loss", (chosen, rejected), rule)
+
+
+def align(parameters, chosen, rejected, beta, schedule, n_steps, rng, n_batch=32, watch=None):
+    """Train by DPO on pairs; the parameters as they are now become the reference.
+
+    chosen, rejected: Texts, row by row the two answers to one prompt. Returns the loss of every batch.
+    watch: as in training_phases.train. No weight decay: it would pull away from the reference.
+    """
+    reference = [all_log_probabilities(parameters, texts) for texts in (chosen, rejected)]
+    trainer = Trainer(parameters, adamw_pair(weight_decay=0.0))
+    losses = np.empty(n_steps)
+    for step in range(n_steps):
+        if watch:
+            watch(step)
+        rows = rng.integers(0, len(chosen), n_batch)
+        loss = dpo_loss(
+            answer_log_probabilities(parameters, chosen.pick(rows)),
+            answer_log_probabilities(parameters, rejected.pick(rows)),
+            reference[0][rows],
+            reference[1][rows],
+            beta,
+        )
+        losses[step] = loss.data
+        trainer.step(loss, schedule(step))
+    if watch:
+        watch(n_steps)
+    return losses
+
+
+def all_log_probabilities(parameters, texts, n_batch=64):
+    """answer_log_probabilities of every text, as an array (n_texts,)."""
+    parts = [
+        answer_log_probabilities(parameters, texts.pick(np.arange(first, min(first + n_batch, len(texts)))))
+        for first in range(0, len(texts), n_batch)
+    ]
+    return np.concatenate([part.data for part in parts])
+
+
+# --- What came of it ------------------------------------------------------------------------------
+
+
+def exact_match(written, accepted):
+    """Share of answers that are among those accepted for their question.
+
+    written: strings. accepted: a collection of strings for each. Raises ValueError on none.
+
+    >>> exact_match([" the cave.", " a fox."], [{" the cave."}, {" a hare."}])
+    0.5
+    """
+    if not written:
+        raise ValueError("written must hold at least one answer")
+    return sum(w in good for w, good in zip(written, accepted, strict=True)) / len(written)
+
+
+def habit_rate(written, habit):
+    """Share of answers that end in the habit.
+
+    >>> habit_rate([" a fox, my friend.", " a fox."], ", my friend.")
+    0.5
+    """
+    if not written:
+        raise ValueError("written must hold at least one answer")
+    return sum(w.endswith(habit) for w in written) / len(written)
+
+
+def win_rate(margins):
+    """Share of pairs that the model orders as preferred; half a win for a tie.
+
+    >>> win_rate([2.0, -1.0, 0.0, 1.0])
+    0.625
+    """
+    margins = finite("margins", margins)
+    return float((margins > 0).mean() + 0.5 * (margins == 0).mean())
+
+
+def kl_to_reference(log_p, log_p_reference):
+    """How far the model has moved, in nats per answer, and the standard error of that estimate.
+
+    Both (n,): log-probabilities, under the model and under its reference, of answers that *the model*
+    drew. Their mean difference estimates KL(model ‖ reference).
+
+    >>> kl_to_reference([-1.0, -2.0], [-2.0, -2.0])
+    (0.5, 0.5)
+    """
+    log_p, log_p_reference = (
+        finite("log_p", log_p, ndim=1),
+        finite("log_p_reference", log_p_reference, ndim=1),
+    )
+    if log_p.shape != log_p_reference.shape or len(log_p) < 2:
+        raise ValueError(
+            f"log_p and log_p_reference must be two or more pairs, got {log_p.shape}, {log_p_reference.shape}"
+        )
+    difference = (log_p - log_p_reference).astype(float)
+    return float(difference.mean()), float(difference.std(ddof=1) / len(difference) ** 0.5)
+
+
+def drawn_kl(parameters, reference, prompts, n_new, end, rng):
+    """Draw an answer to each prompt, and estimate KL(model ‖ reference) from them."""
+    answers = continue_texts(parameters, prompts, n_new, end, rng)
+    texts = answer_texts(prompts, answers)
+    return kl_to_reference(all_log_probabilities(parameters, texts), all_log_probabilities(reference, texts))
