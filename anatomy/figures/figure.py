@@ -16,7 +16,7 @@ from bokeh.layouts import column
 from bokeh.models import LayoutDOM, Plot
 
 from anatomy.checks import one_of
-from anatomy.figures.theme import THEME
+from anatomy.figures.theme import THEME, swap
 
 MIME = "application/vnd.anatomy+json"
 PROVENANCE = {
@@ -130,7 +130,14 @@ class Figure:
 
     def item(self):
         """What BokehJS embeds: plain JSON that is the same at every build."""
-        return canonical(json_item(self.root(), theme=THEME), self.digits)
+        item = canonical(json_item(self.root(), theme=THEME), self.digits)
+        strange = sorted(colours(item) - set(swap()))
+        if strange:
+            raise ValueError(
+                f"figure {self.name!r} draws in {', '.join(strange)}, which the dark theme does not know; "
+                "use ink(), ramp() or wash() of anatomy.figures.theme"
+            )
+        return item
 
     def bundles(self):
         """The BokehJS files that this figure needs."""
@@ -151,6 +158,17 @@ class Figure:
         }
         # a string: notebooks sort the keys of dicts, and Bokeh wants definitions before references
         return {MIME: json.dumps(spec)}
+
+
+def colours(value, key=""):
+    """Every colour that a figure's JSON sets."""
+    if isinstance(value, dict):
+        return set().union(
+            *(colours(part, key if k == "value" else k) for k, part in value.items())
+        )
+    if isinstance(value, list):
+        return set().union(*(colours(part, key) for part in value))
+    return {value} if isinstance(value, str) and re.search(r"(color|palette)$", key) else set()
 
 
 def canonical(item, digits=4):

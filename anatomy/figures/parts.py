@@ -273,7 +273,7 @@ def bars(labels, values, name, form="{:.3f}", height=None, high=None, x_label=No
         height=height or 50 + 28 * len(labels),
         tools="",
         y_range=Range1d(-len(labels) + 0.4, 0.6),
-        x_range=Range1d(-high * (0.1 + 0.022 * widest), high * 1.16),
+        x_range=Range1d(-high * (0.1 + 0.022 * widest), high * 1.24),
     )
     bare(p)
     p.yaxis.visible = False
@@ -289,6 +289,7 @@ def bars(labels, values, name, form="{:.3f}", height=None, high=None, x_label=No
         text_align="right",
         text_baseline="middle",
         text_font={"value": MONO if mono else SANS},
+        text_color=ink("ink"),
     )
     p.text("value", "y", "text", source=source, x_offset=6, text_baseline="middle", text_color=ink("muted"))
     return p, source

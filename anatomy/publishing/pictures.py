@@ -24,6 +24,7 @@ DRAW = """async ({item, width}) => {
   const stage = document.createElement("div");
   stage.style.width = width + "px";
   document.body.replaceChildren(stage);
+  item.doc.version = Bokeh.version;
   const views = await Bokeh.embed.embed_item(item, stage);
   const root = views.roots[0], document_ = root.model.document;
   if (!document_.is_idle) await new Promise(done => document_.idle.connect(done));

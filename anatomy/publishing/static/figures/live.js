@@ -69,7 +69,9 @@ window.anatomyLive = (() => {
       const bokeh = figure.dataset.bundles.split(" ").map(n => `../bokeh/${n}-${figure.dataset.bokeh}.min.js`);
       await Promise.all([...bokeh, figure.dataset.item].map(path => fetchScript(new URL(path, here).href)));
       stage.append(target);
-      const [view] = (await Bokeh.embed.embed_item(anatomyFigures[name], target)).roots;
+      const item = anatomyFigures[name];
+      item.doc.version = Bokeh.version;  // left out of the data, so that its bytes outlive releases
+      const [view] = (await Bokeh.embed.embed_item(item, target)).roots;
       views.push(view);
       const document_ = view.model.document;
       if (!document_.is_idle) await new Promise(done => document_.idle.connect(done));
