@@ -187,7 +187,7 @@ def canonical(item, digits=4):
                 key: visit_id(part) if key in ("id", "root_id") else visit(part)
                 for key, part in value.items()
             }
-        if isinstance(value, list):
+        if isinstance(value, (list, tuple)):
             return [visit(part) for part in value]
         return shorten(value)
 
