@@ -1,0 +1,183 @@
+"""One stylesheet and one script for every page, out of the theme's files and ours.
+
+The theme brings 390 kB of CSS for pages of any kind. Here rules go whose class, id or element no page has and
+no script writes; then custom properties that nothing reads. The inks come from `anatomy.figures.theme`, so they
+are written down once. Templates link `_static/book.css` and `_static/book.js`.
+"""
+
+import re
+import shutil
+from pathlib import Path
+
+import rcssmin
+import rjsmin
+import tinycss2
+
+from anatomy.figures.theme import INKS, MEANINGS, wash
+from anatomy.publishing.make_fonts import COMMON, RARE
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+THEME_CSS = ("styles/theme.css", "styles/pydata-sphinx-theme.css", "styles/sphinx-book-theme.css")
+OUR_CSS = ("type", "frame", "figures", "code", "components", "map")
+OUR_JS = ("theme.js", "figures/wake.js")
+# What the bundle, or its own script on demand, stands for: pages no longer link these themselves.
+REPLACED = re.compile(
+    r"(?:^|/)(?:basic|pygments|theme|pydata-sphinx-theme|sphinx-book-theme|mystnb[.\w-]*|copybutton|exercise)\.css"
+    r"|(?:^|/)(?:documentation_options|doctools|sphinx_highlight|clipboard\.min|copybutton|sphinx-book-theme)\.js"
+)
+EVERYWHERE = {"html", "body", "dialog"}  # elements that a page has, or that scripts open
+
+NAMED = re.compile(r"[.#]((?:\\.|[\w-])+)")
+STRING = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|`(?:\\.|[^`\\])*`')
+
+
+def inks_css():
+    """The inks and their washes as custom properties, light and dark."""
+    out = []
+    for mode, name in enumerate(("light", "dark")):
+        values = {ink: pair[mode] for ink, pair in INKS.items()}
+        values |= {f"{ink}-wash": wash(ink, mode) for ink in MEANINGS}
+        where = "html,html[data-theme=light]" if name == "light" else "html[data-theme=dark]"
+        properties = ";".join(f"--{ink}:{value}" for ink, value in values.items())
+        out.append(f"{where}{{color-scheme:{name};{properties}}}")
+    return "".join(out)
+
+
+def names_on(pages):
+    """Every class, id and element of some HTML texts."""
+    found = set(EVERYWHERE)
+    for html in pages:
+        for classes in re.findall(r'\bclass="([^"]*)"', html):
+            found.update(classes.split())
+        found.update(re.findall(r'\bid="([^"]*)"', html))
+        found.update(re.findall(r"<([a-z][\w-]*)", html))
+    return found
+
+
+def names_in(scripts):
+    """Every word inside a string literal of some JavaScript texts: whatever class a script may write is one.
+
+    >>> sorted(names_in(['box.classList.add("is-open"); x = `<i class="hint">`']))
+    ['class', 'hint', 'i', 'is-open']
+    """
+    found = set()
+    for script in scripts:
+        for literal in STRING.findall(script):
+            found.update(re.findall(r"[A-Za-z_][\w-]*", literal))
+    return found
+
+
+def usable(selector, names):
+    """Whether all classes, ids and elements that a selector asks for are among the names.
+
+    >>> usable("nav.bd-links:not(.x) > a:hover", {"nav", "bd-links", "a"})
+    True
+    """
+    asked = re.sub(r":(not|is|where|has)\((?:[^()]|\([^()]*\))*\)", "", selector)
+    asked = re.sub(r"\[[^\]]*\]", "", asked)
+    if not all(name.replace("\\", "") in names for name in NAMED.findall(asked)):
+        return False
+    bare = re.sub(r"[.#:]+(?:\\.|[\w-])+(?:\([^)]*\))?", "", asked)
+    return all(tag in names for tag in re.findall(r"(?:^|[\s>+~])([a-z][\w-]*)", bare))
+
+
+def purge(css, names):
+    """Only the rules that some page can use."""
+    out = []
+    for rule in tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True):
+        if rule.type == "qualified-rule":
+            selectors = re.split(r",(?![^(]*\))", tinycss2.serialize(rule.prelude))
+            kept = [selector.strip() for selector in selectors if usable(selector.strip(), names)]
+            if kept:
+                out.append(f"{','.join(kept)}{{{tinycss2.serialize(rule.content)}}}")
+        elif rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports", "layer"):
+            inner = purge(tinycss2.serialize(rule.content), names) if rule.content is not None else ""
+            if inner:
+                out.append(f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{inner}}}")
+        elif rule.type == "at-rule" and rule.lower_at_keyword == "keyframes":
+            out.append(rule.serialize())  # and no @font-face: the theme's are of its icons
+    return "".join(out)
+
+
+def without_unread(css):
+    """Drop custom properties that no var() reads, until none is left (one may read another)."""
+    declaration = re.compile(r"(--[\w-]+):(?:[^;{}\"']|\"[^\"]*\"|'[^']*')*;?(?=[^{}]*\})")
+    while True:
+        read = set(re.findall(r"var\(\s*(--[\w-]+)", css))
+        slim = declaration.sub(lambda found, read=read: found[0] if found[1] in read else "", css)
+        slim = re.sub(r"(?<=\})[^{}@]+\{\s*\}", "", slim)
+        if slim == css:
+            return css
+        css = slim
+
+
+def stylesheet(theme, pages, scripts, elsewhere=""):
+    """The text of book.css.
+
+    theme: CSS texts to be purged. pages, scripts: what is published. elsewhere: CSS outside this file, whose
+    custom properties must stay defined.
+    """
+    names = names_on(pages) | names_in(scripts)
+    ours = "".join((STATIC / "css" / f"{name}.css").read_text("utf-8") for name in OUR_CSS)
+    ours = ours.replace("@COMMON@", COMMON.replace("U+00", "U+")).replace(
+        "@RARE@", RARE.replace("U+00", "U+")
+    )
+    css = "".join(purge(text, names) for text in theme) + inks_css() + ours
+    # a rule that reads what only another file reads keeps it
+    marker = "/*!*/"
+    kept = without_unread(rcssmin.cssmin(css) + marker + "".join(re.findall(r"var\(--[\w-]+\)", elsewhere)))
+    return kept.partition(marker)[0]
+
+
+def script(texts):
+    """The text of book.js."""
+    return ";\n".join(rjsmin.jsmin(text) for text in texts)
+
+
+def unlink_replaced(app, pagename, templatename, context, doctree):
+    """Pages keep only stylesheets and scripts that the bundle does not stand for."""
+    if app.builder.name == "epub":
+        return
+
+    def name(file):
+        return str(getattr(file, "filename", file) or "").partition("?")[0]
+
+    for key in ("css_files", "script_files"):
+        context[key] = [file for file in context[key] if not REPLACED.search(name(file))]
+
+
+def write(app, exception):
+    """Write book.css, book.js, the fonts and the icon into _static."""
+    if exception or app.builder.format != "html" or app.builder.name == "epub":
+        return
+    out = Path(app.outdir)
+    static = out / "_static"
+    shutil.copytree(STATIC / "fonts", static / "fonts", dirs_exist_ok=True)
+    shutil.copyfile(STATIC / "favicon.svg", static / "favicon.svg")
+    pages = [page.read_text("utf-8") for page in sorted(out.glob("**/*.html"))]
+    ours = [(STATIC / name).read_text("utf-8") for name in OUR_JS]
+    found_by_search = [
+        (static / name).read_text("utf-8") for name in ("searchtools.js", "sphinx_highlight.js")
+    ]
+    own_scripts = [path.read_text("utf-8") for path in sorted(STATIC.glob("**/*.js"))]
+    elsewhere = [
+        path.read_text("utf-8") for path in sorted(STATIC.glob("*/*.css")) if path.parent.name != "css"
+    ]
+    theme = [(static / name).read_text("utf-8") for name in THEME_CSS]
+    theme += [path.read_text("utf-8") for path in sorted(static.glob("mystnb*.css"))]
+    css = stylesheet(theme, pages, found_by_search + own_scripts, "".join(elsewhere))
+    (static / "book.css").write_text(css, "utf-8")
+    (static / "book.js").write_text(script(ours), "utf-8")
+
+
+def templates(app, config):
+    """Our templates come before the theme's."""
+    config.templates_path = [str(HERE / "templates"), *config.templates_path]
+
+
+def setup(app):
+    app.connect("config-inited", templates)
+    app.connect("html-page-context", unlink_replaced, priority=900)
+    app.connect("build-finished", write, priority=900)  # after the theme and myst-nb have written theirs
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,124 @@
+"""What machines read of a page: description, Open Graph, JSON-LD, sitemap; and the page for wrong addresses."""
+
+import json
+import re
+from html import escape, unescape
+from pathlib import Path
+from xml.sax.saxutils import escape as xml
+
+from docutils import nodes
+
+from anatomy.publishing.map_drawing import BY_STEM
+
+LICENCE = "https://creativecommons.org/licenses/by/4.0/"
+
+
+def description_of(doctree):
+    """The page's own description, else its hook, else None."""
+    if doctree is None:
+        return None
+    for meta in doctree.findall(nodes.meta):
+        if meta.get("name") == "description":
+            return meta["content"]
+    for paragraph in doctree.findall(nodes.paragraph):
+        if "hook" in paragraph["classes"]:
+            return paragraph.astext()
+    return None
+
+
+def learning_resource(app, pagename, title, description, address):
+    """schema.org's view of a page."""
+    book = {"@type": "Book", "name": app.config.project}
+    if app.config.html_baseurl:
+        book["url"] = app.config.html_baseurl
+    data = {
+        "@context": "https://schema.org",
+        "@type": "LearningResource",
+        "name": title,
+        "description": description,
+        "inLanguage": app.config.language,
+        "license": LICENCE,
+        "isAccessibleForFree": True,
+        "isPartOf": book,
+        "author": {"@type": "Organization", "name": app.config.author},
+    }
+    if address:
+        data["url"] = address
+    if pagename in BY_STEM:
+        data |= {
+            "learningResourceType": "chapter",
+            "educationalLevel": "software developers",
+            "position": BY_STEM[pagename].number,
+            "teaches": title,
+        }
+    return data
+
+
+def text_of(title):
+    """A title without its markup.
+
+    >>> text_of("The <em>KV</em> cache &amp; more")
+    'The KV cache & more'
+    """
+    return unescape(re.sub(r"<[^>]+>", "", title))
+
+
+def describe(app, pagename, templatename, context, doctree):
+    """Description, Open Graph and JSON-LD into the head of each page."""
+    if app.builder.name == "epub":
+        return
+    own = description_of(doctree)
+    title = text_of(context.get("title", "")) or app.config.project
+    description = own or f"{title}: a page of {app.config.project}."
+    has_meta = doctree is not None and any(
+        m.get("name") == "description" for m in doctree.findall(nodes.meta)
+    )
+    head = []
+    if not has_meta:
+        head.append(f'<meta name="description" content="{escape(description)}">')
+    if doctree is None:  # search, index of terms, wrong address
+        head.append('<meta name="robots" content="noindex">')
+    else:
+        address = context.get("pageurl")
+        kind = "website" if pagename == app.config.root_doc else "article"
+        graph = {
+            "og:title": title,
+            "og:description": description,
+            "og:type": kind,
+            "og:site_name": app.config.project,
+        }
+        if address:
+            graph["og:url"] = address
+        head += [f'<meta property="{name}" content="{escape(value)}">' for name, value in graph.items()]
+        data = json.dumps(
+            learning_resource(app, pagename, title, description, address), separators=(",", ":")
+        )
+        head.append('<script type="application/ld+json">' + data.replace("<", "\\u003c") + "</script>")
+    context["metatags"] = context.get("metatags", "") + "".join(f"\n{tag}" for tag in head)
+
+
+def sitemap(app, exception):
+    """sitemap.xml, where the address of the book is known."""
+    base = app.config.html_baseurl
+    if exception or app.builder.format != "html" or app.builder.name == "epub" or not base:
+        return
+    base = base.rstrip("/") + "/"
+    pages = sorted(app.builder.get_target_uri(docname) for docname in app.env.found_docs)
+    entries = "".join(f"<url><loc>{xml(base + page)}</loc></url>" for page in pages)
+    (Path(app.outdir) / "sitemap.xml").write_text(
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{entries}</urlset>\n',
+        "utf-8",
+    )
+
+
+def wrong_address(app, config):
+    """404.html, which servers show for any address that is not there."""
+    config.html_additional_pages.setdefault("404", "404.html")
+
+
+def setup(app):
+    app.connect("config-inited", wrong_address)
+    app.connect("html-page-context", describe)
+    app.connect("build-finished", sitemap)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
