@@ -1,0 +1,352 @@
+"""The token explorer in a real browser: the ids of tiktoken, quickly, from this site alone, as text."""
+
+import functools
+import gzip
+import json
+import runpy
+import subprocess
+import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from anatomy.publishing.browser import chromium
+from anatomy.tokenization import o200k_base, presets
+
+ROOT = Path(__file__).parents[2]
+token_texts = runpy.run_path(str(ROOT / "tests/references/token_texts.py"))["token_texts"]
+CSS = ROOT / "anatomy/publishing/static/css/token-explorer.css"
+INKS = (
+    ":root{--ink:#000;--paper:#fff;--tint:#eee;--muted:#555;--rule:#ccc;--mono:monospace;--sans:sans-serif}"
+)
+
+# tokenize(text): type it, wait for its tokens, return them
+TOKENIZE = """
+window.tokenize = text => new Promise((resolve, reject) => {
+  const explorer = document.querySelector('token-explorer');
+  const chips = explorer.querySelector('.chips');
+  const textarea = explorer.querySelector('textarea');
+  textarea.value = text;
+  textarea.dispatchEvent(new Event('input', {bubbles: true}));
+  const look = () => {
+    if (explorer.dataset.state === 'failed') reject(new Error('failed'));
+    if (chips.getAttribute('aria-busy') === 'false') { observer.disconnect(); resolve(explorer.tokens); }
+  };
+  const observer = new MutationObserver(look);
+  observer.observe(explorer, {attributes: true, subtree: true, attributeFilter: ['aria-busy', 'data-state']});
+});
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A page with nothing but the explorer."""
+    source = tmp_path_factory.mktemp("site")
+    (source / "_static").mkdir()
+    (source / "_static/style.css").write_text(INKS + CSS.read_text("utf-8"), "utf-8")
+    (source / "conf.py").write_text(
+        "extensions = ['myst_nb', 'anatomy.publishing.token_explorer', 'anatomy.publishing.bokeh_figures']\n"
+        "numfig = True\nhtml_static_path = ['_static']\nhtml_css_files = ['style.css']\nhtml_theme = 'basic'\n",
+        "utf-8",
+    )
+    (source / "index.md").write_text("# Tokens\n\n```{token-explorer}\nLook at the chips.\n```\n", "utf-8")
+    out = source / "out"
+    subprocess.run(
+        [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", source, out], check=True, cwd=ROOT
+    )
+    return out
+
+
+@pytest.fixture(scope="module")
+def url(site):
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=site))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/index.html"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser, url):
+    page = browser.new_page()
+    page.add_init_script(TOKENIZE)
+    page.goto(url)
+    yield page
+    page.close()
+
+
+def normal(text):
+    """What a textarea makes of line ends."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def ids_shown(page):
+    return [
+        int(i) for i in page.eval_on_selector_all("[data-token-id]", "all => all.map(e => e.dataset.tokenId)")
+    ]
+
+
+def type_text(page, text):
+    return page.evaluate("text => tokenize(text)", text)
+
+
+def test_worker_is_tiktoken_on_thousands_of_texts(page, url):
+    texts = token_texts()
+    real = o200k_base()
+    found = page.evaluate(
+        """async texts => {
+          const worker = new Worker('_static/token-explorer/tokenizer.js');
+          const answer = wanted => new Promise((resolve, reject) => {
+            worker.onmessage = ({data}) => data.failed ? reject(data.failed) : wanted in data && resolve(data);
+          });
+          worker.postMessage({url: new URL('_static/token-explorer/o200k_base.bin', location.href).href});
+          await answer('ready');
+          const all = [];
+          for (const text of texts) {
+            worker.postMessage({text});
+            const {ids, bytes, codePoints} = await answer('ids');
+            all.push([Array.from(ids), bytes, codePoints]);
+          }
+          worker.terminate();
+          return all;
+        }""",
+        texts,
+    )
+    assert len(found) > 3000
+    different = [t for t, (ids, _, _) in zip(texts, found, strict=True) if ids != real.encode_ordinary(t)]
+    assert different == []
+    assert [n for _, n, _ in found] == [len(t.encode()) for t in texts]
+    assert [n for _, _, n in found] == [len(t) for t in texts]
+
+
+def test_explorer_is_tiktoken(page):
+    texts = [normal(text) for text in token_texts(n_random=150)]
+    found = page.evaluate(
+        "async texts => { const all = []; for (const t of texts) all.push(await tokenize(t)); return all }",
+        texts,
+    )
+    assert found == [o200k_base().encode_ordinary(text) for text in texts]
+    assert page.get_attribute("token-explorer", "data-state") == "live"
+
+
+def test_every_example_is_drawn_as_it_was_built(browser, url, page):
+    plain = browser.new_context(java_script_enabled=False)
+    static = plain.new_page()
+    static.goto(url)
+    assert not static.is_visible("textarea")
+    assert not static.is_visible("token-explorer button")
+    sections = static.locator("section.example")
+    assert sections.count() == len(presets())
+    for i, preset in enumerate(presets()):
+        section = sections.nth(i)
+        assert section.is_visible()
+        ids = o200k_base().encode_ordinary(preset["text"])
+        chips = section.locator("[data-token-id]")
+        assert [int(chip.get_attribute("data-token-id")) for chip in chips.all()] == ids
+        page.click(f"token-explorer button:text-is('{preset['name']}')")
+        assert ids_shown(page) == ids == page.evaluate("document.querySelector('token-explorer').tokens")
+        drawn = page.inner_html(".chips").replace("\r", "")
+        for token in {o200k_base().decode_single_token_bytes(i).hex(" ").upper() for i in ids}:
+            drawn = drawn.replace(f' data-bytes="{token}"', "")
+        assert drawn == section.locator(".chips").inner_html()
+        assert page.input_value("textarea") == preset["text"]
+        # typed, the browser counts what Python counted
+        counts = page.locator(".counts dd").all_inner_texts()
+        assert counts == section.locator("dd").all_inner_texts()
+        assert type_text(page, preset["text"]) == ids
+        assert page.locator(".counts dd").all_inner_texts() == counts
+    plain.close()
+
+
+def test_vocabulary_is_fetched_when_the_reader_types_and_nothing_else_ever(browser, url):
+    page = browser.new_page()
+    requests = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(url)
+    page.focus("textarea")
+    page.click("token-explorer button:text-is('Emoji')")
+    page.check("input[name=bytes]")
+    page.wait_for_timeout(200)
+    assert page.get_attribute("token-explorer", "data-state") == "static"
+    assert not [r for r in requests if "o200k" in r or "tokenizer.js" in r or "offline" in r]
+    page.focus("textarea")
+    page.keyboard.type("!")
+    page.wait_for_selector("token-explorer[data-state=live]")
+    assert [r.rsplit("/", 1)[1] for r in requests if "token-explorer/" in r] == [
+        "token-explorer.js",
+        "tokenizer.js",
+        "o200k_base.bin",
+    ]
+    home = url.rsplit("/", 1)[0]
+    assert all(request.startswith(home) for request in requests)
+    page.close()
+
+
+def test_progress_is_shown(browser, url):
+    page = browser.new_page()
+    page.goto(url)
+    page.evaluate(
+        """() => { window.seen = []; new MutationObserver(() => {
+             const bar = document.querySelector('token-explorer progress');
+             if (bar) seen.push(bar.value);
+           }).observe(document.querySelector('.status'), {childList: true}) }"""
+    )
+    page.type("textarea", "a")
+    page.wait_for_selector("token-explorer[data-state=live]")
+    seen = page.evaluate("seen")
+    assert seen[0] == 0
+    assert seen[-1] == 1
+    assert seen == sorted(seen)
+    assert page.inner_text(".status") == ""
+    page.close()
+
+
+def test_typed_text_is_never_markup(page):
+    text = "<img src=x onerror='window.hacked=1'><script>hacked=1</script><|endoftext|>&lt;"
+    ids = type_text(page, text)
+    assert ids == o200k_base().encode_ordinary(text)
+    page.wait_for_timeout(100)
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("token-explorer img").count() == 0
+    assert page.evaluate("document.querySelector('.chips').textContent") == text
+
+
+def test_tokens_that_are_no_characters_are_bytes(page):
+    type_text(page, "𓀀")
+    assert page.locator(".chips b").all_inner_texts() == ["F0", "93", "80", "80"]
+    type_text(page, "a\n\tb c")
+    marks = page.eval_on_selector_all(".chips i", "all => all.map(e => e.dataset.mark)")
+    assert marks == ["↵", "⇥", "·"]
+
+
+def test_switches_change_what_is_drawn(page):
+    after = "getComputedStyle(document.querySelector('[data-token-id]'), '::after').content"
+    before = "getComputedStyle(document.querySelector('[data-token-id] i'), '::before').content"
+    assert page.evaluate(after) == '"3206"'
+    assert page.evaluate(before) == '"·"'
+    page.focus("input[name=ids]")
+    page.keyboard.press("Space")
+    assert page.evaluate(after) == "none"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert page.evaluate(before) == "none"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert page.evaluate(after) == '"49 74"'
+
+
+def test_a_hundred_thousand_characters(page):
+    article = " ".join(preset["text"] for preset in presets())
+    texts = [
+        ("It was the best of times, it was the worst of times. " * 2000)[:100_000],
+        (article * 200)[:100_000],
+        "a" * 100_000,
+        "👩‍🚀" * 33_333,
+        "\n" * 100_000,
+        "न" * 100_000,
+    ]
+    type_text(page, "warm")
+    slow = []
+    for text in texts:
+        taken, ids, lag = page.evaluate(
+            """async text => {
+              let lag = 0, last = performance.now(), on = true;
+              const beat = () => { const now = performance.now(); lag = Math.max(lag, now - last); last = now;
+                                   if (on) setTimeout(beat) };
+              beat();
+              const start = performance.now();
+              const ids = await tokenize(text);
+              const taken = performance.now() - start;
+              on = false;
+              return [taken, ids, lag];
+            }""",
+            text,
+        )
+        assert ids == o200k_base().encode_ordinary(text)
+        slow.append((text[:5], round(taken), round(lag)))
+        assert page.locator("[data-token-id]").count() <= len(ids)
+    print("ms to tokens, longest pause of the page:", json.dumps(slow, ensure_ascii=False))
+    assert max(taken for _, taken, _ in slow) < 1000
+    assert max(lag for _, _, lag in slow) < 300
+
+
+def test_scrolling_draws_the_rest(page):
+    text = "one two three four five six seven eight nine ten " * 500
+    ids = type_text(page, text)
+    assert len(ids_shown(page)) < len(ids)
+    assert "Scroll for more" in page.inner_text(".status")
+    page.focus(".chips")
+    for _ in range(40):
+        page.keyboard.press("End")
+        page.wait_for_timeout(30)
+        if len(ids_shown(page)) == len(ids):
+            break
+    assert ids_shown(page) == ids
+    page.wait_for_function("document.querySelector('.status').textContent === ''")
+
+
+def test_typing_overtakes_a_slow_answer(page):
+    type_text(page, "warm")
+    final = page.evaluate(
+        """async () => {
+          const textarea = document.querySelector('textarea');
+          for (const text of ['x'.repeat(200000), 'y'.repeat(200000), 'ab']) {
+            textarea.value = text;
+            textarea.dispatchEvent(new Event('input'));
+          }
+          return tokenize('the end');
+        }"""
+    )
+    assert final == o200k_base().encode_ordinary("the end")
+    page.evaluate("tokenize('late'), document.querySelector('token-explorer button').click()")
+    page.click("token-explorer button:text-is('Code')")
+    page.wait_for_timeout(300)
+    assert ids_shown(page) == o200k_base().encode_ordinary(presets()[1]["text"])
+
+
+def test_it_works_over_file(browser, site):
+    page = browser.new_page()
+    page.add_init_script(TOKENIZE)
+    page.goto((site / "index.html").as_uri())
+    assert type_text(page, "The cat sat.") == [976, 9059, 10139, 13]
+    assert page.get_attribute("token-explorer", "data-state") == "live"
+    page.close()
+
+
+def test_a_missing_vocabulary_is_said_and_can_be_tried_again(browser, url):
+    page = browser.new_page()
+    page.route("**/o200k_base.bin", lambda route: route.abort())
+    page.goto(url)
+    page.type("textarea", "a")
+    page.wait_for_selector("token-explorer[data-state=failed]")
+    assert "could not be loaded" in page.inner_text(".status")
+    page.click("token-explorer button:text-is('Numbers')")
+    assert ids_shown(page) == o200k_base().encode_ordinary(presets()[2]["text"])
+    page.unroute("**/o200k_base.bin")
+    page.fill("textarea", "The cat sat.")
+    page.wait_for_selector("token-explorer[data-state=live]")
+    page.wait_for_function("document.querySelector('token-explorer').tokens.length === 4")
+    assert ids_shown(page) == [976, 9059, 10139, 13]
+    page.close()
+
+
+def test_a_server_that_unpacks_gzip(browser, url, site):
+    page = browser.new_page()
+    page.add_init_script(TOKENIZE)
+    unpacked = gzip.decompress((site / "_static/token-explorer/o200k_base.bin").read_bytes())
+    page.route("**/o200k_base.bin", lambda route: route.fulfill(body=unpacked))
+    page.goto(url)
+    assert type_text(page, "The cat sat.") == [976, 9059, 10139, 13]
+    page.close()
