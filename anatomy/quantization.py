@@ -216,8 +216,9 @@ FORMATS = {
 def encode_float(x, format_name):
     """Round numbers to the nearest of a float format (ties to even); return the bits as integers.
 
-    Numbers too large become infinity, or NaN in a format that has no infinity.
-    NaN and infinity are legal here: the formats have bit patterns for them.
+    Numbers too large become infinity, or the largest number in a format that
+    has no infinity, as in PyTorch. NaN and infinity are legal here, since the
+    formats say what becomes of them. Raises ValueError for an unknown format.
     Sources: IEEE 754-2019; Micikevicius et al. 2022 for FP8.
 
     >>> hex(encode_float(1.0, "FP16")), hex(encode_float(-2.5, "BF16"))
@@ -229,13 +230,14 @@ def encode_float(x, format_name):
         raise ValueError(f"x must not be empty, got shape {x.shape}")
     size = np.where(np.isfinite(x), np.abs(x), 0)
     _, exponent = np.frexp(size)
-    exponent = np.maximum(exponent - 1, 1 - form.bias)  # subnormals share the lowest
+    lowest = 1 - form.bias  # shared by zero and the subnormals
+    exponent = np.where(size == 0, lowest, np.maximum(exponent - 1, lowest))
     steps = np.rint(np.ldexp(size, form.mantissa_bits - exponent)).astype(np.int64)
     # steps counts from 2^mantissa_bits, the leading 1 that is not stored;
     # a step too far carries into the exponent, which is what rounding up means
     code = ((exponent + form.bias - 1).astype(np.int64) << form.mantissa_bits) + steps
     too_large = (code > form.largest_code) | np.isinf(x)
-    code = np.where(too_large, form.largest_code + 1, code)
+    code = np.where(too_large, form.largest_code + form.has_infinity, code)
     code = np.where(np.isnan(x), 2 ** (form.bits - 1) - 1, code)
     return (np.signbit(x).astype(np.int64) << (form.bits - 1)) | code
 
