@@ -297,21 +297,86 @@ def decision_line(w, b):
     return 0.0 - normal * (b / length), np.array([-normal[1], normal[0]])
 
 
+def running_totals(x, w, b):
+    """The sum of a neuron as it grows: 0, then one product after another, then b.
+
+    x (d_in,), w (d_in,), b a number -> (d_in + 2,); the last is x · w + b. Raises
+    ValueError where the lengths disagree.
+
+    >>> running_totals([1.0, 2.0], [3.0, -1.0], 0.5).tolist()
+    [0.0, 3.0, 1.0, 1.5]
+    """
+    x, w = finite("x", x, ndim=1), finite("w", w, ndim=1)
+    b = finite("b", b, ndim=0)
+    same_length("x", x, 0, "w", w, 0)
+    return np.cumsum([0.0, *(x * w), b])
+
+
+def saturation(activation, slope=0.05, reach=10.0):
+    """Where a curve has gone flat: its ends, beyond which the slope stays within ±slope.
+
+    -> (left, right), either None where that end of the curve is not flat. Inputs
+    are tried in steps of 0.01 from -reach to reach. Raises ValueError for an unknown
+    activation or a slope that is not above 0.
+
+    >>> saturation("tanh"), saturation("relu")
+    ((-2.18, 2.18), (0.0, None))
+    """
+    _, derivative = ACTIVATIONS[one_of("activation", activation, ACTIVATIONS)]
+    in_range("slope", slope, 0, 1, open_low=True)
+    steps = round(100 * in_range("reach", reach, 1, 1000))
+    x = np.arange(-steps, steps + 1) / 100
+    steep = np.flatnonzero(np.abs(derivative(x)) > slope)
+    first, last = steep[0], steep[-1]
+    left = float(x[first - 1]) if first > 0 else None
+    right = float(x[last + 1]) if last + 1 < len(x) else None
+    return left, right
+
+
+def fit_with_knots(x, target, knots, activation="relu"):
+    """The curve nearest to target that one hidden layer draws, first weights fixed.
+
+    Hidden neuron k computes activation(x - knots[k]); least squares finds the weights
+    and the bias of the output. x (n,), target (n,), knots (n_hidden,) -> (n,). Raises
+    ValueError where lengths disagree or the activation is unknown.
+
+    >>> x = np.linspace(-1, 1, 5)
+    >>> fit_with_knots(x, abs(x), [-1.0, 0.0]).round(6).tolist()
+    [1.0, 0.5, 0.0, 0.5, 1.0]
+    """
+    x, target = finite("x", x, ndim=1), finite("target", target, ndim=1)
+    knots = finite("knots", knots, ndim=1)
+    same_length("x", x, 0, "target", target, 0)
+    hidden = layer(x[:, None], np.ones((1, len(knots))), -knots, activation)
+    columns = np.column_stack([hidden, np.ones(len(x))])
+    weights, *_ = np.linalg.lstsq(columns, target, rcond=None)
+    return columns @ weights
+
+
 XOR_INPUTS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 XOR_TARGETS = np.array([0.0, 1.0, 1.0, 0.0])
 
 
-def xor(x):
-    """Exclusive or by two ReLU neurons and one linear neuron.
+def xor_hidden(x, leak=0.0):
+    """The two hidden neurons of xor: one counts the ones, one notices a second.
 
-    x (…, 2) of zeros and ones -> (…). The first hidden neuron counts the ones,
-    the second notices when there are two. No single neuron can do it, for no
-    line parts the two answers. Source: Goodfellow et al. 2016, section 6.1.
+    x (…, 2) -> (…, 2). leak is the slope below zero: 0 is ReLU, 1 is no bend.
+
+    >>> xor_hidden(XOR_INPUTS).tolist()
+    [[0.0, 0.0], [1.0, 0.0], [1.0, 0.0], [2.0, 1.0]]
+    """
+    w = np.array([[1.0, 1.0], [1.0, 1.0]])
+    b = np.array([0.0, -1.0])
+    return leaky_relu(layer(x, w, b, "identity"), slope=leak) + 0.0  # no minus zero
+
+
+def xor(x, leak=0.0):
+    """Exclusive or by two hidden neurons and one linear neuron.
+
+    x (…, 2) of zeros and ones -> (…). No single neuron can do it, for no line
+    parts the two answers. Source: Goodfellow et al. 2016, section 6.1.
 
     >>> xor(XOR_INPUTS).tolist()
     [0.0, 1.0, 1.0, 0.0]
     """
-    w_hidden = np.array([[1.0, 1.0], [1.0, 1.0]])
-    b_hidden = np.array([0.0, -1.0])
-    hidden = layer(x, w_hidden, b_hidden, "relu")
-    return neuron(hidden, [1.0, -2.0], 0.0, "identity")
+    return neuron(xor_hidden(x, leak), [1.0, -2.0], 0.0, "identity")
