@@ -9,6 +9,7 @@ import json
 import math
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from bokeh.embed import json_item
@@ -130,6 +131,10 @@ class Figure:
 
     def item(self):
         """What BokehJS embeds: plain JSON that is the same at every build."""
+        return self._item
+
+    @cached_property
+    def _item(self):
         item = canonical(json_item(self.root(), theme=THEME), self.digits)
         strange = sorted(colours(item) - set(swap()))
         if strange:
@@ -163,9 +168,7 @@ class Figure:
 def colours(value, key=""):
     """Every colour that a figure's JSON sets."""
     if isinstance(value, dict):
-        return set().union(
-            *(colours(part, key if k == "value" else k) for k, part in value.items())
-        )
+        return set().union(*(colours(part, key if k == "value" else k) for k, part in value.items()))
     if isinstance(value, list):
         return set().union(*(colours(part, key) for part in value))
     return {value} if isinstance(value, str) and re.search(r"(color|palette)$", key) else set()
