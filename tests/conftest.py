@@ -1,8 +1,13 @@
 """Fixtures that several layers share."""
 
 import pytest
+from hypothesis import settings
 
 from anatomy import smollm2
+
+# no deadline, because machines are shared; the same examples at every run, because failures must repeat
+settings.register_profile("book", deadline=None, derandomize=True, max_examples=60)
+settings.load_profile("book")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -287,7 +287,6 @@ def test_worked_example_of_q4_1():
     assert (np.delete(x, [0, 16]) == -1).all()
 
 
-@settings(max_examples=50)
 @given(arrays(np.float32, st.sampled_from([32, 64, 160]), elements=st.floats(-1000, 1000, width=16)))
 def test_block_error_is_half_a_step_and_the_rounding_of_the_scale(x):
     for kind, steps in (("Q8_0", 127), ("Q4_1", 15)):
