@@ -1,0 +1,105 @@
+"""Every chapter keeps the template of the book. Read from the sources, so that no build is needed."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+BOOK = Path(__file__).parents[2] / "book"
+STEMS = (
+    "tokenization embeddings neuron-activation feed-forward-network logits-and-sampling backpropagation optimizers "
+    "qkv multi-head-attention rope transformer-block training-phases post-training kv-cache quantization"
+).split()
+ALIASES = {
+    "embeddings": ["vector-embeddings"],
+    "neuron-activation": ["activations"],
+    "feed-forward-network": ["ffn"],
+    "logits-and-sampling": ["logits", "sampling"],
+    "backpropagation": ["backprop"],
+    "optimizers": ["sgd-momentum-adam"],
+    "qkv": ["attention-q-k-v"],
+    "multi-head-attention": ["attention-math"],
+    "rope": ["rotary-positional-embeddings"],
+    "transformer-block": ["decoder-block"],
+    "training-phases": ["grokking"],
+    "post-training": ["instruction-tuning", "preference-tuning"],
+    "kv-cache": ["context-window"],
+}
+SECTIONS = ("in-a-real-model", "what-it-costs", "easy-to-get-wrong", "exercises", "sources")
+WRITTEN = [stem for stem in STEMS if (BOOK / f"{stem}.md").exists()]
+
+
+@pytest.fixture(params=WRITTEN)
+def chapter(request):
+    return request.param, (BOOK / f"{request.param}.md").read_text("utf-8")
+
+
+def test_chapters_are_written_in_the_order_of_the_book():
+    assert STEMS[: len(WRITTEN)] == WRITTEN
+    index = (BOOK / "index.md").read_text("utf-8")
+    listed = [line.strip() for line in index.splitlines() if line.strip() in STEMS]
+    assert listed == WRITTEN
+
+
+def test_its_anchor_and_aliases_stand_before_its_title(chapter):
+    stem, text = chapter
+    front = text[: re.search(r"^# ", text, re.M).start()]
+    assert re.findall(r"^\((.+)\)=$", front, re.M) == [*ALIASES.get(stem, []), stem]
+    assert "\n# " not in text[text.index("\n# ") + 1 :].split("```")[0]
+
+
+def test_it_has_every_section_in_order(chapter):
+    stem, text = chapter
+    places = [text.find(f"\n({stem}-{section})=\n## ") for section in SECTIONS]
+    assert -1 not in places, dict(zip(SECTIONS, places, strict=True))
+    assert places == sorted(places)
+
+
+def test_it_opens_with_map_hook_and_description(chapter):
+    stem, text = chapter
+    assert f"```{{model-map}}\n:lit: {stem}\n```" in text
+    assert "\n{.hook}\n" in text
+    description = re.search(r'description: "?(.+?)"?\n', text)[1]
+    assert 50 <= len(description) <= 160
+
+
+def test_it_shows_code_of_the_package_and_runs_cells(chapter):
+    _, text = chapter
+    shown = re.findall(r"```\{literalinclude\} (\.\./anatomy/\S+)\n((?::.*\n)*)", text)
+    assert shown
+    for path, options in shown:
+        name = re.search(r":pyobject: (\S+)", options)
+        assert name, f"{path} is shown without :pyobject:"
+        source = (BOOK / path).read_text("utf-8")
+        assert re.search(rf"^(def|class) {name[1].split('.')[0]}\b", source, re.M), f"no {name[1]} in {path}"
+    assert "```{code-cell} python\n" in text
+
+
+def test_it_has_three_exercises_with_hidden_solutions(chapter):
+    stem, text = chapter
+    exercises = re.findall(r"\{exercise(?:-start)?\}[^\n]*\n(?::.*\n)*?:label: (\S+)", text)
+    assert exercises == [f"{stem}-exercise-{n}" for n in (1, 2, 3)]
+    solutions = re.findall(r"\{solution(?:-start)?\} (\S+)\n((?::.*\n)*)", text)
+    assert [label for label, _ in solutions] == exercises
+    assert all(":class: dropdown" in options for _, options in solutions)
+
+
+def test_its_sources_are_cited_and_none_is_listed_for_nothing(chapter):
+    stem, text = chapter
+    keys = set(re.findall(r"^@\w+\{([^,]+),", (BOOK / "references.bib").read_text("utf-8"), re.M))
+    sources = text[text.index(f"({stem}-sources)=") :]
+    cited = {key for group in re.findall(r"\{cite:\w+\}`([^`]+)`", sources) for key in group.split(",")}
+    assert cited
+    assert cited <= keys
+
+
+def test_no_source_is_listed_that_no_page_cites():
+    keys = set(re.findall(r"^@\w+\{([^,]+),", (BOOK / "references.bib").read_text("utf-8"), re.M))
+    pages = "".join(path.read_text("utf-8") for path in BOOK.glob("*.md"))
+    cited = {key for group in re.findall(r"\{cite:\w+\}`([^`]+)`", pages) for key in group.split(",")}
+    assert keys == cited
+
+
+def test_every_picture_belongs_to_a_written_page():
+    for path in (BOOK / "pictures").glob("*.svg"):
+        assert any(path.name.startswith(f"{page.stem}-") for page in BOOK.glob("*.md")), path.name
