@@ -19,7 +19,7 @@ from anatomy.publishing.make_fonts import COMMON, RARE
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 THEME_CSS = ("styles/theme.css", "styles/pydata-sphinx-theme.css", "styles/sphinx-book-theme.css")
-OUR_CSS = ("type", "frame", "figures", "code", "components", "map")
+OUR_CSS = ("type", "frame", "figures", "code", "components", "map", "token-explorer")
 OUR_JS = ("theme.js", "figures/wake.js")
 # What the bundle, or its own script on demand, stands for: pages no longer link these themselves.
 REPLACED = re.compile(
@@ -123,7 +123,8 @@ def stylesheet(theme, pages, scripts, elsewhere=""):
     ours = ours.replace("@COMMON@", COMMON.replace("U+00", "U+")).replace(
         "@RARE@", RARE.replace("U+00", "U+")
     )
-    css = "".join(purge(text, names) for text in theme) + inks_css() + ours
+    theirs = "".join(purge(text, names) for text in theme)
+    css = f"@layer theme{{{theirs}}}{inks_css()}{ours}"  # rules outside a layer win over rules in one
     # a rule that reads what only another file reads keeps it
     marker = "/*!*/"
     kept = without_unread(rcssmin.cssmin(css) + marker + "".join(re.findall(r"var\(--[\w-]+\)", elsewhere)))
@@ -140,11 +141,13 @@ def unlink_replaced(app, pagename, templatename, context, doctree):
     if app.builder.name == "epub":
         return
 
-    def name(file):
-        return str(getattr(file, "filename", file) or "").partition("?")[0]
+    def stands_alone(file):
+        name = str(getattr(file, "filename", file) or "").partition("?")[0]
+        body = getattr(file, "attributes", {}).get("body") or ""
+        return not REPLACED.search(name) and not body.startswith("DOCUMENTATION_OPTIONS")
 
     for key in ("css_files", "script_files"):
-        context[key] = [file for file in context[key] if not REPLACED.search(name(file))]
+        context[key] = [file for file in context[key] if stands_alone(file)]
 
 
 def write(app, exception):

@@ -9,6 +9,7 @@ import base64
 import gzip
 import json
 from html import escape
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -111,10 +112,12 @@ def token_html(i, token):
     if not is_text(token):
         return f'<span data-token-id="{i}">' + "".join(f"<b>{byte:02X}</b>" for byte in token) + "</span>"
     parts = []
-    for character in token.decode("utf-8"):
-        mark = visible_character(character)
-        text = f"&#{ord(character)};" if character in "\r\n" else escape(character)
-        parts.append(text if mark == character else f'<i data-mark="{mark}">{text}</i>')
+    characters = token.decode("utf-8")
+    for marked, run in groupby(characters, lambda character: visible_character(character) != character):
+        run = "".join(run)
+        marks = "".join(map(visible_character, run))
+        text = escape(run).replace("\n", "&#10;").replace("\r", "&#13;")
+        parts.append(f'<i data-mark="{marks}">{text}</i>' if marked else text)
     return f'<span data-token-id="{i}">{"".join(parts)}</span>'
 
 
