@@ -23,7 +23,7 @@ class Tensor:
     backward_rule: takes the derivative of the output with respect to this tensor, and returns one
     derivative per parent. gradient: filled by `backward()`; None before. label: a name to show.
 
-    Raises ValueError where data is empty or holds NaN or infinity.
+    Raises ValueError where the data of a tensor that nobody computed is empty, NaN or infinite.
 
     >>> a, b = Tensor(2.0), Tensor(3.0)
     >>> (a * b + a).backward()
@@ -34,7 +34,7 @@ class Tensor:
     __array_ufunc__ = None  # array * tensor is ours to compute, not numpy's
 
     def __init__(self, data, operation="", parents=(), backward_rule=None, label=""):
-        self.data = data if parents else finite("data", data)
+        self.data = data if operation else finite("data", data)
         self.operation = operation
         self.parents = parents
         self.backward_rule = backward_rule

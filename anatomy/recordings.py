@@ -39,6 +39,18 @@ class Recording:
     def __contains__(self, key):
         return key in self.arrays
 
+    def part(self, prefix):
+        """The arrays whose names begin with "prefix/", without it.
+
+        >>> Recording("x", {"a/u": 1, "a/v": 2, "b/u": 3}, {}, []).part("a")
+        {'u': 1, 'v': 2}
+        """
+        start = f"{prefix}/"
+        found = {key.removeprefix(start): a for key, a in self.arrays.items() if key.startswith(start)}
+        if not found:
+            raise KeyError(f"recording {self.name} holds nothing under {start!r}")
+        return found
+
     def credit(self):
         """One sentence for a badge or a caption.
 

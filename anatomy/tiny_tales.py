@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anatomy import recordings, tokenization
-from anatomy.checks import whole
+from anatomy.checks import one_of, whole
 from anatomy.model import Config, LanguageModel, Weights
 from anatomy.training_phases import rectangle
 
@@ -327,23 +327,34 @@ def config(n_vocab):
     return Config(n_vocab, d_model=64, n_layers=2, n_heads=4, n_kv_heads=4, d_ff=168, n_context=128)
 
 
-@functools.cache
+STAGES = ("base", "SFT", "DPO", "over-optimised")
+
+
+def load_arrays(name="base"):
+    """The trained weights of one stage: name -> float32 array, named as in anatomy.model.
+
+    "base" continues tales, "SFT" answers questions, "DPO" answers politely, "over-optimised" is DPO
+    gone too far. Raises ValueError on any other.
+    """
+    one_of("name", name, STAGES)
+    if name == "base":
+        arrays = recordings.load("tiny_tales_model").arrays
+    else:
+        arrays = recordings.load("post_training_models").part(name)
+    return {key: array.astype(np.float32) for key, array in arrays.items() if array.dtype == np.float16}
+
+
 def load(name="base"):
     """A trained toy, with encode, decode, forward and generate: anatomy.model.LanguageModel.
 
-    name: "base" (continues tales), "SFT" (answers questions), "DPO" (answers politely),
-    "over-optimised" (DPO gone too far). Raises ValueError on any other.
+    name: one of STAGES; see load_arrays.
+
+    >>> model = load()
+    >>> tale = model.encode(END + "mia the fox")
+    >>> model.decode(model.generate(tale, 2))
+    ' lived in'
     """
-    recording = recordings.load("tiny_tales_models")
-    if f"{name}/embedding" not in recording:
-        known = [key.split("/")[0] for key in recording.arrays if key.endswith("/embedding")]
-        raise ValueError(f"name must be one of {', '.join(known)}, got {name!r}")
-    arrays = {
-        key.split("/")[1]: array.astype(np.float32)
-        for key, array in recording.arrays.items()
-        if key.startswith(f"{name}/")
-    }
-    tokens = json.loads(str(recording["tokens"]))
+    tokens = json.loads(str(recordings.load("tiny_tales_model")["tokens"]))
     tokenizer = Tokenizer({token.encode(): i for i, token in enumerate(tokens)})
     sizes = config(len(tokens))
-    return LanguageModel(sizes, Weights.from_arrays(sizes, arrays), tokenizer)
+    return LanguageModel(sizes, Weights.from_arrays(sizes, load_arrays(name)), tokenizer)

@@ -384,7 +384,10 @@ def addition_table(p, train_share, rng):
 
 @dataclass
 class History:
-    """What a grokking run looked like, one entry per measurement."""
+    """What a grokking run looked like, one entry per measurement.
+
+    top_share: the share of its power that the median neuron has in its strongest frequency.
+    """
 
     steps: list = field(default_factory=list)
     train_accuracy: list = field(default_factory=list)
@@ -392,6 +395,7 @@ class History:
     train_loss: list = field(default_factory=list)
     test_loss: list = field(default_factory=list)
     weight_norm: list = field(default_factory=list)
+    top_share: list = field(default_factory=list)
 
     def first_step(self, name, at_least):
         """The first measured step where the named quantity reached a value, or None."""
@@ -420,7 +424,7 @@ def learn_addition(p, train_share, lr, weight_decay, n_steps, rng, n_neurons=128
 
 
 def measure(model, seen, unseen, step, history):
-    """Append accuracy, loss and the length of all weights taken together."""
+    """Append accuracy, loss, the length of all weights taken together, and top_share."""
     history.steps.append(step)
     for name, (a, b, answers) in (("train", seen), ("test", unseen)):
         logits = model.logits(a, b)
@@ -428,6 +432,7 @@ def measure(model, seen, unseen, step, history):
         getattr(history, f"{name}_loss").append(cross_entropy(logits, answers))
     norm = np.sqrt(sum(float(np.vdot(x, x)) for x in model.arrays()))
     history.weight_norm.append(float(norm))
+    history.top_share.append(float(np.median(frequency_power(model.u).max(axis=1))))
 
 
 def frequency_power(columns):
