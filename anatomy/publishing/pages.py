@@ -68,7 +68,7 @@ def describe(app, pagename, templatename, context, doctree):
     if app.builder.name == "epub":
         return
     own = description_of(doctree)
-    title = text_of(context.get("title", "")) or app.config.project
+    title = app.env.titles[pagename].astext() if doctree is not None else text_of(context.get("title", ""))
     description = own or f"{title}: a page of {app.config.project}."
     has_meta = doctree is not None and any(
         m.get("name") == "description" for m in doctree.findall(nodes.meta)
