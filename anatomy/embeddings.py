@@ -1,4 +1,4 @@
-"""Tokens as vectors: looking rows up, comparing them, learning them from neighbours.
+"""Tokens as vectors: looked up, compared, and learned from neighbours.
 
 Leaves out training inside a language model (training_phases does it).
 Chapter: book/embeddings.md
@@ -14,9 +14,10 @@ from anatomy.checks import finite, in_range, same_length, whole
 
 
 def look_up(table, ids):
-    """Take the rows of the tokens: table (n_vocab, d_model), ids (n_tokens,) -> (n_tokens, d_model).
+    """Take the rows of the tokens.
 
-    Raises ValueError for an id outside the table.
+    table (n_vocab, d_model), ids (n_tokens,) -> (n_tokens, d_model). Raises
+    ValueError for an id outside the table.
 
     >>> look_up([[1.0, 2.0], [3.0, 4.0]], [1, 1, 0]).tolist()
     [[3.0, 4.0], [3.0, 4.0], [1.0, 2.0]]
@@ -26,8 +27,9 @@ def look_up(table, ids):
 
 
 def one_hot(ids, n_vocab):
-    """A row of zeros with a single 1 for each token: ids (n_tokens,) -> (n_tokens, n_vocab).
+    """A row of zeros with a single 1 for each token.
 
+    ids (n_tokens,) -> (n_tokens, n_vocab).
     one_hot(ids, n_vocab) @ table equals look_up(table, ids).
 
     >>> one_hot([2, 0], 3).tolist()
@@ -52,7 +54,7 @@ def _checked_ids(name, ids, n_vocab):
 
 
 def unit_rows(x):
-    """Scale every vector (last axis) to length 1; ValueError for a vector of zeros.
+    """Scale every vector (last axis) to length 1; zeros raise ValueError.
 
     >>> unit_rows([[3.0, 4.0]]).tolist()
     [[0.6, 0.8]]
@@ -64,14 +66,15 @@ def unit_rows(x):
     if (largest == 0).any():
         where = tuple(int(i) for i in np.argwhere(largest[..., 0] == 0)[0])
         raise ValueError(f"x must have no zero vector, which has no direction; got one at index {where}")
-    scaled = x / largest  # squares of very large or small numbers leave the range
+    scaled = x / largest  # else squares could leave the range of floats
     return scaled / np.linalg.norm(scaled, axis=-1, keepdims=True)
 
 
 def cosine(a, b):
-    """Cosine of the angle between two vectors (d,): 1 same direction, 0 right angle, -1 opposite.
+    """Cosine of the angle between two vectors (d,).
 
-    Raises ValueError for a vector of zeros or two lengths.
+    1: same direction; 0: right angle; -1: opposite. Raises ValueError for a
+    vector of zeros or two lengths.
 
     >>> round(cosine([1.0, 0.0], [1.0, 1.0]), 3)  # 45 degrees
     0.707
@@ -82,7 +85,9 @@ def cosine(a, b):
 
 
 def cosine_matrix(a, b=None):
-    """Cosines of all rows of a (n, d) with all rows of b (m, d), or of a itself -> (n, m).
+    """Cosines of all rows of a with all rows of b, or of a itself.
+
+    a (n, d), b (m, d) -> (n, m). Raises ValueError for a row of zeros.
 
     >>> cosine_matrix([[1.0, 0.0], [0.0, 2.0], [-3.0, 0.0]]).round(3).tolist()
     [[1.0, 0.0, -1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 1.0]]
@@ -97,11 +102,12 @@ def nearest(table, query, k=5, exclude=()):
     """The k rows that point most nearly the same way as the query.
 
     table (n_vocab, d_model); query: a row number, which excludes itself, or a
-    vector (d_model,); exclude: row numbers to leave out. Returns (ids, cosines),
-    best first; fewer than k where the table has no more. Raises ValueError for
-    k < 1, a row outside the table or a zero vector.
+    vector (d_model,); exclude: row numbers to leave out. Returns (ids,
+    cosines), best first; fewer than k where the table has no more. Raises
+    ValueError for k < 1, a row outside the table or a zero vector.
 
-    >>> ids, cosines = nearest([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]], query=0, k=2)
+    >>> table = [[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]]
+    >>> ids, cosines = nearest(table, query=0, k=2)
     >>> ids.tolist(), cosines.round(3).tolist()
     ([1, 2], [0.995, 0.0])
     """
@@ -142,7 +148,8 @@ def _ranked(rows, direction, left_out):
     cosines = np.clip(rows @ direction, -1, 1)
     order = np.argsort(-cosines, kind="stable")
     if len(left_out):
-        order = order[~np.isin(order, _checked_ids("exclude", left_out, len(rows)))]
+        left_out = _checked_ids("exclude", left_out, len(rows))
+        order = order[~np.isin(order, left_out)]
     return order, cosines[order]
 
 
@@ -150,13 +157,15 @@ def _ranked(rows, direction, left_out):
 
 
 def principal_axes(x, n_axes=2):
-    """The directions in which the rows of x (n, d) vary most: (mean (d,), axes (n_axes, d), shares).
+    """The directions in which the rows of x (n, d) vary most.
 
-    shares (n_axes,): each axis's part of the whole variance. The sign of an axis
-    is free; here the largest of its numbers is positive. Raises ValueError for
-    more axes than min(n, d) or rows that are all equal. Source: Pearson 1901.
+    Returns mean (d,), axes (n_axes, d) and shares (n_axes,): each axis's part
+    of the whole variance. The sign of an axis is free; here the largest of its
+    numbers is positive. Raises ValueError for more axes than min(n, d) or rows
+    that are all equal. Source: Pearson 1901.
 
-    >>> mean, axes, shares = principal_axes([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]], 1)
+    >>> x = [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]]
+    >>> mean, axes, shares = principal_axes(x, n_axes=1)
     >>> mean.tolist(), axes.round(3).tolist(), shares.round(3).tolist()
     ([1.0, 1.0], [[0.707, 0.707]], [1.0])
     """
@@ -174,7 +183,9 @@ def principal_axes(x, n_axes=2):
 
 
 def pca(x, n_axes=2):
-    """Flatten rows x (n, d) onto their principal axes: (projection (n, n_axes), share of variance kept).
+    """Flatten the rows of x (n, d) onto their principal axes.
+
+    Returns the projection (n, n_axes) and the share of the variance kept.
 
     >>> projection, kept = pca([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0]], n_axes=1)
     >>> projection.round(3).tolist(), round(kept, 3)
@@ -217,8 +228,8 @@ def co_occurrence(sequences, n_vocab, window=1):
 class SkipGram:
     """A skip-gram run: the vectors at some steps, and the loss at every step.
 
-    steps (n_saved,); embeddings (n_saved, n_vocab, d_model), whose last entry is
-    the result; losses (n_steps + 1,), in nats per pair of neighbours.
+    steps (n_saved,); embeddings (n_saved, n_vocab, d_model), whose last entry
+    is the result; losses (n_steps + 1,), in nats per pair of neighbours.
     """
 
     steps: np.ndarray
@@ -226,22 +237,32 @@ class SkipGram:
     losses: np.ndarray
 
 
-def skip_gram(counts, d_model, rng, n_negatives=5, lr=0.3, n_steps=500, save_every=25):
+def skip_gram(
+    counts,
+    d_model,
+    rng,
+    n_negatives=5,
+    lr=0.3,
+    n_steps=500,
+    save_every=25,
+):
     """Learn a vector for each token that tells its neighbours from random tokens.
 
-    word2vec draws pairs and negatives at random. The counts hold the exact share
-    of each, so every step here follows the expected gradient and no noise is
-    left but the start. counts (n_vocab, n_vocab) as co_occurrence gives. Each
-    vector's step is divided by how often its token occurs, else rare tokens
-    would hardly move. Returns a SkipGram. Raises ValueError for counts that are
-    negative, not square or empty of pairs, for a token with no neighbour, and for an lr
-    or n_negatives of 0 or less. Source: Mikolov et al. 2013, negative sampling.
+    word2vec draws pairs and negatives at random. The counts hold the exact
+    share of each, so every step here follows the expected gradient and no
+    noise is left but the start. counts (n_vocab, n_vocab) as co_occurrence
+    gives. Each vector's step is divided by how often its token occurs, else
+    rare tokens would hardly move. Returns a SkipGram. Raises ValueError for
+    counts that are negative or not square, for a token with no neighbour, and
+    for an lr or n_negatives of 0 or less. Source: Mikolov et al. 2013,
+    negative sampling.
 
     >>> counts = co_occurrence([[0, 2], [1, 2], [0, 3], [1, 3]] * 5, n_vocab=4)
     >>> run = skip_gram(counts, d_model=2, rng=np.random.default_rng(0))
     >>> run.embeddings.shape, bool(run.losses[-1] < run.losses[0])
     ((21, 4, 2), True)
-    >>> cosine(run.embeddings[-1][0], run.embeddings[-1][1]) > 0.9  # same neighbours
+    >>> same_neighbours = run.embeddings[-1][:2]
+    >>> cosine(*same_neighbours) > 0.9
     True
     """
     counts = _checked_counts(counts)
@@ -263,7 +284,8 @@ def skip_gram(counts, d_model, rng, n_negatives=5, lr=0.3, n_steps=500, save_eve
     steps, saved, losses = [], [], []
     for step in range(n_steps + 1):
         scores = vectors @ contexts.T
-        losses.append((pairs * _softplus(-scores) + negatives * _softplus(scores)).sum())
+        cost = pairs * _softplus(-scores) + negatives * _softplus(scores)
+        losses.append(cost.sum())
         if step % save_every == 0 or step == n_steps:
             steps.append(step)
             saved.append(vectors.copy())
@@ -282,8 +304,9 @@ def _softplus(x):
 
 
 def ppmi(counts):
-    """How much more often two tokens meet than chance would have it: max(0, ln of the ratio), in nats.
+    """How much more often two tokens meet than by chance, in nats.
 
+    The natural logarithm of the ratio, and 0 where it is negative.
     counts (n_vocab, n_vocab) -> the same shape; 0 where a pair never meets.
     Raises ValueError as skip_gram does. Source: Church & Hanks 1990.
 
@@ -297,10 +320,11 @@ def ppmi(counts):
 
 
 def ppmi_svd(counts, d_model):
-    """Vectors without training: ppmi cut to its d_model strongest directions -> (n_vocab, d_model).
+    """Vectors without training: ppmi cut to its strongest directions.
 
-    Raises ValueError as skip_gram does, and for a d_model above n_vocab.
-    Sources: Levy & Goldberg 2014; Levy et al. 2015.
+    counts (n_vocab, n_vocab) -> (n_vocab, d_model). Raises ValueError as
+    skip_gram does, and for a d_model above n_vocab. Sources: Levy & Goldberg
+    2014; Levy et al. 2015.
 
     >>> counts = co_occurrence([[0, 2], [1, 2], [0, 3], [1, 3]], n_vocab=4)
     >>> rows = ppmi_svd(counts, d_model=2)
@@ -330,13 +354,15 @@ def _checked_counts(counts):
 
 
 def silhouette(x, labels):
-    """How clearly labelled rows x (n, d) stand in groups: 1 apart, 0 mixed, below 0 misplaced.
+    """How clearly labelled rows x (n, d) stand in groups.
 
-    For each row: a, its mean distance to its own group; b, to the nearest other
-    group; (b - a) / max(a, b), averaged; a group of one counts 0. Raises
-    ValueError unless there are 2 to n - 1 groups. Source: Rousseeuw 1987.
+    1: far apart; 0: mixed; below 0: misplaced. For each row: a, its mean
+    distance to its own group; b, to the nearest other group; (b - a) / max(a,
+    b), averaged; a group of one counts 0. Raises ValueError unless there are 2
+    to n - 1 groups. Source: Rousseeuw 1987.
 
-    >>> round(silhouette([[0.0], [1.0], [10.0], [11.0]], ["a", "a", "b", "b"]), 3)
+    >>> x = [[0.0], [1.0], [10.0], [11.0]]
+    >>> round(silhouette(x, ["a", "a", "b", "b"]), 3)
     0.9
     """
     x, labels = _checked_groups(x, labels)
@@ -350,15 +376,19 @@ def silhouette(x, labels):
         if own.sum() == 1:
             continue
         a = distances[i, own].sum() / (own.sum() - 1)  # not counting itself
-        b = min(distances[i, labels == other].mean() for other in groups if other != label)
+        others = groups[groups != label]
+        b = min(distances[i, labels == other].mean() for other in others)
         scores[i] = (b - a) / max(a, b) if max(a, b) > 0 else 0
     return float(scores.mean())
 
 
 def neighbour_purity(x, labels):
-    """Share of the rows x (n, d) whose nearest other row, by cosine, has the same label.
+    """Share of the rows x (n, d) whose nearest other row has the same label.
 
-    >>> round(neighbour_purity([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]], ["a", "a", "b"]), 3)
+    Nearest by cosine.
+
+    >>> x = [[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]]
+    >>> round(neighbour_purity(x, ["a", "a", "b"]), 3)
     0.667
     """
     x, labels = _checked_groups(x, labels)

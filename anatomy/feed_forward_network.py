@@ -16,8 +16,8 @@ def mlp(x, w_in, b_in, w_out, b_out, activation="gelu", keep=None, trace=None):
     b_out (d_model,) -> (…, d_model). No activation follows the second product.
     keep (d_ff,): factors on the hidden neurons, see knock_out. trace: a dict
     that receives "before" and "hidden", both (…, d_ff), and "output". Raises
-    ValueError where shapes disagree, or for NaN, infinity or an unknown activation.
-    Source: Vaswani et al. 2017, eq. 2 (with ReLU).
+    ValueError where shapes disagree, or for NaN, infinity or an unknown
+    activation. Source: Vaswani et al. 2017, eq. 2 (with ReLU).
 
     >>> w_in, w_out = [[1.0, -1.0]], [[1.0], [1.0]]
     >>> mlp([[3.0], [-2.0]], w_in, [0.0, 0.0], w_out, [0.5], "relu").tolist()
@@ -43,12 +43,13 @@ def mlp(x, w_in, b_in, w_out, b_out, activation="gelu", keep=None, trace=None):
 
 
 def gated(x, w_gate, w_up, w_down, activation="silu", keep=None, trace=None):
-    """The gated network: (activation(x @ w_gate) * (x @ w_up)) @ w_down; with SiLU: SwiGLU.
+    """The gated network: (activation(x @ w_gate) * (x @ w_up)) @ w_down.
 
-    x (…, d_model), w_gate and w_up (d_model, d_ff), w_down (d_ff, d_model)
-    -> (…, d_model). keep as in mlp. trace receives "before" (what enters the
-    activation), "gate", "up" and "hidden", all (…, d_ff), and "output". Raises
-    ValueError as mlp does. Source: Shazeer 2020, eq. 6.
+    With SiLU it is called SwiGLU. x (…, d_model), w_gate and w_up (d_model,
+    d_ff), w_down (d_ff, d_model) -> (…, d_model). keep as in mlp. trace
+    receives "before" (what enters the activation), "gate", "up" and "hidden",
+    all (…, d_ff), and "output". Raises ValueError as mlp does. Source: Shazeer
+    2020, eq. 6.
 
     >>> gated([[2.0]], [[1.0]], [[3.0]], [[0.5]]).round(4).tolist()
     [[5.2848]]
@@ -71,12 +72,13 @@ def gated(x, w_gate, w_up, w_down, activation="silu", keep=None, trace=None):
     output = hidden @ w_down
 
     if trace is not None:
-        trace.update(before=before, gate=gate, up=up, hidden=hidden, output=output)
+        trace.update(before=before, gate=gate, up=up)
+        trace.update(hidden=hidden, output=output)
     return output
 
 
 def knock_out(d_ff, neurons):
-    """Factors (d_ff,) that silence some hidden neurons: 0 for those, 1 for the rest.
+    """Factors (d_ff,) that silence hidden neurons: 0 for those, 1 for the rest.
 
     >>> knock_out(4, [1, 3]).tolist()
     [1.0, 0.0, 1.0, 0.0]
@@ -132,7 +134,9 @@ def gated_parameters(d_model, d_ff):
 
 
 def gated_d_ff(d_ff, multiple_of=1):
-    """Width at which three matrices hold as many weights as two of width d_ff: two thirds, rounded up.
+    """Width at which gated has as many weights as mlp of width d_ff.
+
+    Three matrices instead of two: two thirds of the width, rounded up.
 
     >>> gated_d_ff(4 * 4096, multiple_of=256)  # Llama-2-7B
     11008
@@ -143,9 +147,9 @@ def gated_d_ff(d_ff, multiple_of=1):
 
 
 def flops_per_token(n_matrices, d_model, d_ff):
-    """Multiplications and additions of the matrix products, for one token: two a weight.
+    """Multiplications and additions for one token: two for each weight.
 
-    n_matrices: 2 for mlp, 3 for gated.
+    Counts the matrix products alone. n_matrices: 2 for mlp, 3 for gated.
 
     >>> flops_per_token(3, 576, 1536)
     5308416
@@ -160,11 +164,11 @@ def flops_per_token(n_matrices, d_model, d_ff):
 
 
 def contributions(hidden, w_out):
-    """What each hidden neuron adds to the output of one token: hidden (d_ff,) -> (d_ff, d_model).
+    """What each hidden neuron adds to the output of one token.
 
-    Row i is hidden[i] * w_out[i]: the neuron's value, as strongly as its key
-    matched. The rows add up to the output, less the bias.
-    Source: Geva et al. 2021.
+    hidden (d_ff,), w_out (d_ff, d_model) -> (d_ff, d_model). Row i is
+    hidden[i] * w_out[i]: the neuron's value, as strongly as its key matched.
+    The rows add up to the output, less the bias. Source: Geva et al. 2021.
 
     >>> contributions([2.0, 0.0], [[1.0, 1.0], [5.0, 5.0]]).tolist()
     [[2.0, 2.0], [0.0, 0.0]]
@@ -176,9 +180,12 @@ def contributions(hidden, w_out):
 
 
 def strongest_neurons(hidden, w_out, k=5):
-    """The k neurons that add the longest vectors for one token: (ids, lengths), longest first.
+    """The k neurons that add the longest vectors for one token.
 
-    >>> ids, lengths = strongest_neurons([2.0, -1.0], [[3.0, 4.0], [0.0, 1.0]], k=1)
+    hidden (d_ff,), w_out (d_ff, d_model) -> (ids, lengths), longest first.
+
+    >>> w_out = [[3.0, 4.0], [0.0, 1.0]]
+    >>> ids, lengths = strongest_neurons([2.0, -1.0], w_out, k=1)
     >>> ids.tolist(), lengths.tolist()
     ([0], [10.0])
     """
@@ -189,9 +196,12 @@ def strongest_neurons(hidden, w_out, k=5):
 
 
 def exciting_tokens(hidden, neuron, k=5):
-    """The k tokens that excite one neuron most: hidden (n_tokens, d_ff) -> (positions, activations).
+    """The k tokens that excite one neuron most.
 
-    >>> positions, values = exciting_tokens([[0.1, 0.9], [0.8, 0.2]], neuron=0, k=1)
+    hidden (n_tokens, d_ff) -> (positions, activations), highest first.
+
+    >>> hidden = [[0.1, 0.9], [0.8, 0.2]]
+    >>> positions, values = exciting_tokens(hidden, neuron=0, k=1)
     >>> positions.tolist(), values.tolist()
     ([1], [0.8])
     """
@@ -203,10 +213,11 @@ def exciting_tokens(hidden, neuron, k=5):
 
 
 def promoted_tokens(value, unembedding, k=5):
-    """The k tokens whose logits a neuron's value raises most: (ids, change of the logit).
+    """The k tokens whose logits a neuron's value raises most.
 
-    value (d_model,): a row of w_out or w_down; unembedding (d_model, n_vocab).
-    Leaves out the final norm, which rescales. Source: Geva et al. 2021.
+    value (d_model,): a row of w_out or w_down; unembedding (d_model, n_vocab)
+    -> (ids, changes of the logit), largest first. Leaves out the final norm,
+    which rescales. Source: Geva et al. 2021.
 
     >>> ids, change = promoted_tokens([1.0, 0.0], [[0.2, 0.9], [5.0, 5.0]], k=1)
     >>> ids.tolist(), change.tolist()

@@ -145,7 +145,8 @@ def gelu_derivative(x):
 def gelu_tanh(x):
     """GELU, the tanh form: near the exact one, not equal to it. GPT-2 uses it.
 
-    x/2 * (1 + tanh(√(2/π) * (x + 0.044715 x³))). Source: Hendrycks & Gimpel 2016.
+    x/2 * (1 + tanh(√(2/π) * (x + 0.044715 x³))). Source: Hendrycks & Gimpel
+    2016.
 
     >>> x = np.linspace(-5, 5, 1001)
     >>> round(float(np.abs(gelu_tanh(x) - gelu(x)).max()), 6)
@@ -179,7 +180,8 @@ def _gelu_tanh_inner(x):
 def silu(x):
     """SiLU, also called swish: x * sigmoid(x). Source: Elfwing et al. 2017.
 
-    SwiGLU is not this function but a layer that uses it: see feed_forward_network.
+    SwiGLU is not this function but a layer that uses it: see
+    feed_forward_network.
 
     >>> silu([-1.0, 0.0, 1.0]).round(4).tolist()
     [-0.2689, 0.0, 0.7311]
@@ -278,9 +280,9 @@ def collapse(w_1, b_1, w_2, b_2):
 def decision_line(w, b):
     """Where a neuron with two inputs changes sides: the line x · w + b = 0.
 
-    w (2,), b a number -> (point, direction), two arrays (2,): the point of the line
-    nearest the origin, and a step of length 1 along it. Raises ValueError for
-    w = 0, which has no line.
+    w (2,), b a number -> (point, direction), two arrays (2,): the point of the
+    line nearest the origin, and a step of length 1 along it. Raises ValueError
+    for w = 0, which has no line.
 
     >>> point, direction = decision_line([0.0, 2.0], -1.0)
     >>> point.tolist(), direction.tolist()
@@ -300,8 +302,8 @@ def decision_line(w, b):
 def running_totals(x, w, b):
     """The sum of a neuron as it grows: 0, then one product after another, then b.
 
-    x (d_in,), w (d_in,), b a number -> (d_in + 2,); the last is x · w + b. Raises
-    ValueError where the lengths disagree.
+    x (d_in,), w (d_in,), b a number -> (d_in + 2,); the last is x · w + b.
+    Raises ValueError where the lengths disagree.
 
     >>> running_totals([1.0, 2.0], [3.0, -1.0], 0.5).tolist()
     [0.0, 3.0, 1.0, 1.5]
@@ -315,9 +317,9 @@ def running_totals(x, w, b):
 def saturation(activation, slope=0.05, reach=10.0):
     """Where a curve has gone flat: its ends, beyond which the slope stays within ±slope.
 
-    -> (left, right), either None where that end of the curve is not flat. Inputs
-    are tried in steps of 0.01 from -reach to reach. Raises ValueError for an unknown
-    activation or a slope that is not above 0.
+    -> (left, right), either None where that end of the curve is not flat.
+    Inputs are tried in steps of 0.01 from -reach to reach. Raises ValueError
+    for an unknown activation or a slope that is not above 0.
 
     >>> saturation("tanh"), saturation("relu")
     ((-2.18, 2.18), (0.0, None))
@@ -336,9 +338,10 @@ def saturation(activation, slope=0.05, reach=10.0):
 def fit_with_knots(x, target, knots, activation="relu"):
     """The curve nearest to target that one hidden layer draws, first weights fixed.
 
-    Hidden neuron k computes activation(x - knots[k]); least squares finds the weights
-    and the bias of the output. x (n,), target (n,), knots (n_hidden,) -> (n,). Raises
-    ValueError where lengths disagree or the activation is unknown.
+    Hidden neuron k computes activation(x - knots[k]); least squares finds the
+    weights and the bias of the output. x (n,), target (n,), knots (n_hidden,)
+    -> (n,). Raises ValueError where lengths disagree or the activation is
+    unknown.
 
     >>> x = np.linspace(-1, 1, 5)
     >>> fit_with_knots(x, abs(x), [-1.0, 0.0]).round(6).tolist()

@@ -1,6 +1,7 @@
-"""Store weights in fewer bits: integers with a scale, short floats, and the blocks of a GGUF file.
+"""Weights in fewer bits: integers with a scale, short floats, GGUF's blocks.
 
-Leaves out calibration on data (GPTQ, AWQ) and arithmetic on the codes. Chapter: book/quantization.md
+Leaves out calibration on data (GPTQ, AWQ) and arithmetic on the codes.
+Chapter: book/quantization.md
 """
 
 from dataclasses import dataclass
@@ -188,7 +189,8 @@ class FloatFormat:
     def largest_code(self):
         """Bit pattern of the largest finite number."""
         all_ones = 2 ** (self.bits - 1) - 1
-        return all_ones - 2**self.mantissa_bits if self.has_infinity else all_ones - 1
+        not_finite = 2**self.mantissa_bits if self.has_infinity else 1
+        return all_ones - not_finite
 
     @property
     def largest(self):
@@ -214,8 +216,9 @@ FORMATS = {
 
 
 def encode_float(x, format_name):
-    """Round numbers to the nearest of a float format (ties to even); return the bits as integers.
+    """Round numbers to the nearest of a float format; return its bits.
 
+    x: any shape -> integers of that shape. Ties go to the even mantissa.
     Numbers too large become infinity, or the largest number in a format that
     has no infinity, as in PyTorch. NaN and infinity are legal here, since the
     formats say what becomes of them. Raises ValueError for an unknown format.
@@ -232,10 +235,11 @@ def encode_float(x, format_name):
     _, exponent = np.frexp(size)
     lowest = 1 - form.bias  # shared by zero and the subnormals
     exponent = np.where(size == 0, lowest, np.maximum(exponent - 1, lowest))
-    steps = np.rint(np.ldexp(size, form.mantissa_bits - exponent)).astype(np.int64)
+    steps = np.rint(np.ldexp(size, form.mantissa_bits - exponent))
     # steps counts from 2^mantissa_bits, the leading 1 that is not stored;
     # a step too far carries into the exponent, which is what rounding up means
-    code = ((exponent + form.bias - 1).astype(np.int64) << form.mantissa_bits) + steps
+    stored = exponent.astype(np.int64) + form.bias - 1
+    code = (stored << form.mantissa_bits) + steps.astype(np.int64)
     too_large = (code > form.largest_code) | np.isinf(x)
     code = np.where(too_large, form.largest_code + form.has_infinity, code)
     code = np.where(np.isnan(x), 2 ** (form.bits - 1) - 1, code)
@@ -243,7 +247,9 @@ def encode_float(x, format_name):
 
 
 def split_float(bits, format_name):
-    """Cut bit patterns into their three fields: (sign, exponent, mantissa), as integers.
+    """Cut bit patterns into three integers: sign, exponent, mantissa.
+
+    Raises ValueError for patterns that are not integers of the format's width.
 
     >>> [int(field) for field in split_float(0xC020, "BF16")]  # -2.5
     [1, 128, 32]

@@ -246,6 +246,12 @@ def test_limits_of_the_formats():
     assert qz.decode_float(qz.encode_float(-1e6, "FP8 E5M2"), "FP8 E5M2") == -np.inf
 
 
+@pytest.mark.parametrize("name", ["FP32", "FP16", "BF16", "FP8 E5M2"])
+def test_too_large_is_infinity_and_too_small_is_zero(name):
+    far = qz.decode_float(qz.encode_float([1e300, -1e300, 1e-300, 5e-324], name), name)
+    assert far.tolist() == [np.inf, -np.inf, 0.0, 0.0]
+
+
 def test_float_functions_name_bad_input():
     with pytest.raises(ValueError, match=r"format_name must be one of 'FP32'.*got 'FP4'"):
         qz.encode_float(1.0, "FP4")
