@@ -177,6 +177,47 @@ def perplexity(probabilities):
     return float(np.exp(entropy(probabilities)))
 
 
+def continue_text(next_logits, ids, n, steps, rng, end=None):
+    """Write n tokens: ask for logits, filter, draw, append, and ask again.
+
+    next_logits: a function from ids to the logits (n_vocab,) of the next token.
+    steps: temperature and filters in order, as in apply_steps. Stops after the
+    token `end`, if given. Returns the list of new ids. Raises ValueError as
+    apply_steps does.
+
+    >>> def alternate(ids):
+    ...     return np.log([0.9, 0.1]) if ids[-1] == 1 else np.log([0.1, 0.9])
+    >>> continue_text(alternate, [1], 4, [("top_k", 1)], np.random.default_rng(0))
+    [0, 1, 0, 1]
+    """
+    new = []
+    while len(new) < whole("n", n) and not (new and new[-1] == end):
+        probabilities = apply_steps(next_logits([*ids, *new]), steps)[-1]
+        new.append(sample(probabilities, rng))
+    return new
+
+
+def count_followers(texts, n_back, n_vocab):
+    """Count which token follows every n_back tokens in a row.
+
+    The simplest model whose next distribution depends on the text before it: its
+    logits are the logarithms of the counts. texts: lists of ids.
+    Returns a dict from n_back ids (a tuple) to counts (n_vocab,).
+    Raises ValueError for n_back < 1. Source: Shannon 1948, section 3.
+
+    >>> count_followers([[0, 1, 0, 2]], n_back=1, n_vocab=3)[0,].tolist()
+    [0, 1, 1]
+    """
+    whole("n_back", n_back, at_least=1)
+    followers = {}
+    for text in texts:
+        for end in range(n_back, len(text)):
+            context = tuple(text[end - n_back : end])
+            counts = followers.setdefault(context, np.zeros(n_vocab, int))
+            counts[text[end]] += 1
+    return followers
+
+
 def continuations(next_logits, ids, width, depth):
     """The tree of the `width` likeliest next tokens, `depth` tokens deep.
 
