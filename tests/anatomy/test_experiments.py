@@ -1,0 +1,181 @@
+"""The beginning of every recorded run, run again and compared with the recording.
+
+Tolerances: another processor or BLAS adds in another order, and training magnifies the difference. Over
+so few steps it stays below 1e-3 of a loss; on the machine that recorded, the numbers are the same.
+"""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from anatomy import recordings, tiny_tales
+from anatomy.training_phases import frequency_power, learn_addition
+
+ROOT = Path(__file__).parents[2]
+if importlib.util.find_spec("experiments") is None:
+    sys.path.append(str(ROOT))
+
+from experiments import grokking, optimizer_table, post_training, record  # noqa: E402
+from experiments import tiny_tales as tales_experiment  # noqa: E402
+
+LOSS = {"rtol": 1e-3, "atol": 1e-3}
+
+
+@pytest.fixture(scope="module")
+def materials():
+    return tales_experiment.materials()
+
+
+@pytest.mark.parametrize("row", [0, 2])
+def test_the_language_model_begins_as_recorded(materials, row):
+    tokenizer, texts, held_out = materials
+    recording = recordings.load("tiny_tales")
+    losses, _, at_marks = tales_experiment.run(
+        tales_experiment.fresh(tokenizer, tales_experiment.SEEDS[row]),
+        texts,
+        held_out,
+        tales_experiment.RUN,
+        tales_experiment.MARKS,
+        tales_experiment.SEEDS[row],
+        n_steps=20,
+    )
+    np.testing.assert_allclose(losses, recording["batch_losses"][row][:20], **LOSS)
+    np.testing.assert_allclose(at_marks, recording["held_out_losses"][row][:2], **LOSS)
+
+
+def test_its_first_samples_are_as_recorded(materials):
+    tokenizer = materials[0]
+    recording = recordings.load("tiny_tales")
+    samples = tales_experiment.draw_samples(tales_experiment.fresh(tokenizer, 0), tokenizer)
+    assert samples[:6] == recording["samples"][0].tolist()
+    assert np.mean([*map(tiny_tales.spelled, samples)]) == pytest.approx(
+        float(recording["spelled"][0]), abs=1e-6
+    )
+
+
+def test_the_runs_on_few_tales_begin_as_recorded(materials):
+    tokenizer, texts, held_out = materials
+    recording = recordings.load("tiny_tales")
+    few = texts.pick(np.arange(recording["sizes"][0]))
+    _, seen, unseen = tales_experiment.run(
+        tales_experiment.fresh(tokenizer, 0),
+        few,
+        held_out,
+        tales_experiment.STARVED,
+        tales_experiment.STARVED_MARKS,
+        0,
+        n_steps=20,
+    )
+    np.testing.assert_allclose(seen, recording["size_train_losses"][0][:2], **LOSS)
+    np.testing.assert_allclose(unseen, recording["size_held_out_losses"][0][:2], **LOSS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"), [("decay", grokking.WITH_DECAY), ("no_decay", grokking.WITHOUT_DECAY)]
+)
+def test_grokking_begins_as_recorded(kind, settings):
+    recording = recordings.load("grokking").part(kind)
+    settings = settings | {"n_steps": 200}
+    _, history = learn_addition(**grokking.RECIPE, **settings, rng=np.random.default_rng(1))
+    n = len(history.steps)
+    assert recording["steps"][:n].tolist() == history.steps
+    for name, tolerance in (("train_loss", 1e-3), ("test_loss", 1e-2), ("weight_norm", 1e-2)):
+        np.testing.assert_allclose(getattr(history, name), recording[name][1][:n], rtol=tolerance, atol=1e-3)
+    np.testing.assert_allclose(history.train_accuracy, recording["train_accuracy"][1][:n], atol=0.01)
+    assert history.first_step("train_accuracy", 1.0) == pytest.approx(int(recording["learned"][1]), abs=10)
+
+
+def test_a_sweep_point_begins_as_recorded():
+    recording = recordings.load("grokking").part("decay_sweep")
+    learned, grokked, _ = grokking.sweep_point(grokking.DECAYS[-1], 0.35, 0, n_steps=200)
+    assert learned == pytest.approx(int(recording["learned"][-1, 0]), abs=10)
+    assert grokked == -1
+
+
+def test_what_the_caveats_of_grokking_say():
+    recording = recordings.load("grokking")
+    for power in recording["decay/power"].astype(float):
+        assert np.median(power.max(axis=1)) > 0.75  # close to one frequency each
+        assert len(np.unique(power.argmax(axis=1))) == power.shape[1]  # all of them in use
+    np.testing.assert_allclose(
+        frequency_power(recording["decay/u"].astype(float)), recording["decay/power"][0], atol=2e-3
+    )
+    assert (recording["no_decay/grokked"] == -1).all()
+
+
+@pytest.fixture(scope="module")
+def bench():
+    return post_training.Bench()
+
+
+def test_fine_tuning_begins_as_recorded(bench):
+    recording = recordings.load("post_training").part("SFT")
+    _, losses, rows, written = post_training.fine_tune(bench, 0, n_steps=4, marks=(0,))
+    np.testing.assert_allclose(losses, recording["batch_losses"][0][:4], **LOSS)
+    assert rows[0]["loss"] == pytest.approx(float(recording["loss"][0, 0]), rel=1e-3)
+    assert rows[0]["exact_match"] == recording["exact_match"][0, 0]
+    assert written[0] == recording["answers"][0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("stage", "settings"), [("DPO", post_training.DPO), ("over-optimised", post_training.TOO_FAR)]
+)
+def test_preference_tuning_begins_as_recorded(bench, stage, settings):
+    recording = recordings.load("post_training").part(stage)
+    start = post_training.Parameters(bench.config, tiny_tales.load_arrays("SFT"))  # rounded to 16 bits
+    _, losses, _, _ = post_training.prefer(bench, start, settings, (), 0, n_steps=4)
+    np.testing.assert_allclose(losses, recording["batch_losses"][0][:4], rtol=2e-2)
+
+
+def test_what_post_training_is_said_to_show():
+    tuned = recordings.load("post_training").part("DPO")
+    too_far = recordings.load("post_training").part("over-optimised")
+    assert (tuned["exact_match"][:, -1] > 0.9).all()
+    assert (tuned["habit_rate_drawn"][:, -1] > tuned["habit_rate_drawn"][:, 0] + 0.3).all()
+    assert (too_far["win_rate"][:, -1] == 1).all()
+    assert (too_far["exact_match"][:, -1] < 0.6).all()
+    assert (too_far["kl"][:, -1] > 3 * tuned["kl"][:, -1]).all()
+
+
+@pytest.mark.parametrize("landscape", range(4))
+def test_the_tuned_rate_of_every_optimizer_solves_as_recorded(landscape):
+    recording = recordings.load("optimizer_table")
+    function, n_steps = optimizer_table.LANDSCAPES[recording["landscapes"][landscape]]
+    for j, name in enumerate(recording["optimizers"]):
+        rate = float(recording["best_rates"][landscape, j])
+        values = optimizer_table.try_rates(name, function, n_steps, rates=[rate])[:, 0]
+        expected = recording["solved_after"][landscape, j]
+        np.testing.assert_array_equal(optimizer_table.solved_after(values) >= 0, expected >= 0)
+        np.testing.assert_allclose(optimizer_table.solved_after(values), expected, atol=2)
+
+
+def test_a_rate_is_rejected_where_it_ever_rises_too_high():
+    values = np.ones((3, 2, 1))
+    values[1, 0] = 5
+    values[2] = 0.1
+    assert np.isinf(optimizer_table.score(values)).tolist() == [True, False]
+
+
+def test_solved_means_staying_below():
+    values = np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    assert optimizer_table.solved_after(values).tolist() == [3, 1, -1]
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_the_toy_with_each_optimizer_begins_as_recorded(materials, name):
+    recording = recordings.load("optimizer_table")
+    j = recording["optimizers"].tolist().index(name)
+    rate = float(recording["toy_best_rates"][j])
+    _, losses = optimizer_table.train_toy(*materials[:2], name, rate, 0, n_steps=8)
+    np.testing.assert_allclose(losses, recording["toy_batch_losses"][j, 0][:8], **LOSS)
+
+
+def test_a_recording_can_be_saved_elsewhere(tmp_path, capsys):
+    record.save("x", {"a": np.arange(3)}, "experiments/x.py", [0], {"n": 1}, ["c"], folder=tmp_path)
+    recording = recordings.read("x", (tmp_path / "x.npz").read_bytes())
+    assert recording["a"].tolist() == [0, 1, 2]
+    assert recording.provenance["program"] == "experiments/x.py"
+    assert "x.npz" in capsys.readouterr().err
