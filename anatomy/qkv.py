@@ -77,7 +77,7 @@ def attend_in_steps(q, k, v, mask=None):
     d_head = q.shape[-1]
     scores = q @ k.swapaxes(-1, -2)
     scaled = scores / d_head**0.5
-    masked = scaled if mask is None else np.where(mask, scaled, -np.inf)
+    masked = scaled if mask is None else scaled + blocked(mask, scaled.dtype)
     weights = softmax_rows(masked)
     mixed = weights @ v
     return Attention(scores, scaled, masked, weights, mixed)
@@ -93,6 +93,15 @@ def attend(q, k, v, mask=None):
     (2, 2)
     """
     return attend_in_steps(q, k, v, mask).mixed
+
+
+def blocked(mask, dtype=float):
+    """What to add to scores: 0 where a query may look, -inf where it may not.
+
+    >>> blocked(causal_mask(2)).tolist()
+    [[0.0, -inf], [0.0, 0.0]]
+    """
+    return np.where(mask, 0, -np.inf).astype(dtype)
 
 
 def softmax_rows(scores):

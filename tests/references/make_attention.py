@@ -56,7 +56,10 @@ def rope():
     half, _ = apply_rotary_pos_emb(x, x, theta.cos().float()[None], theta.sin().float()[None])
     keep("rope", x=x[0].swapaxes(0, 1), positions=positions, half=half[0].swapaxes(0, 1))
     as_complex = torch.view_as_complex(x[0].swapaxes(0, 1).reshape(6, 3, 8, 2).contiguous())
-    turned = as_complex * torch.polar(torch.ones(6, 8), (positions[:, None] * frequencies).float())[:, None]
+    turned = (
+        as_complex
+        * torch.polar(torch.ones(6, 8).double(), positions[:, None] * frequencies)[:, None].cfloat()
+    )
     keep("rope", interleaved=torch.view_as_real(turned).reshape(6, 3, 16))
 
 
