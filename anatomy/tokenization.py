@@ -155,6 +155,17 @@ def training_steps(text, pattern=O200K_PATTERN):
         yield Step(pair, count, counts, words)
 
 
+def laid_out(text, words, pattern=O200K_PATTERN):
+    """Return the tokens of a text in order, given what a Step of its training holds as words.
+
+    >>> step = next(training_steps("low slow"))
+    >>> laid_out("low slow", step.words)
+    [b'lo', b'w', b' ', b's', b'lo', b'w']
+    """
+    tokens_of = {b"".join(word): word for word in words}
+    return [token for piece in split(text, pattern) for token in tokens_of[utf8(piece)]]
+
+
 def train(text, n_merges, pattern=O200K_PATTERN, alphabet=ALL_BYTES):
     """Learn a vocabulary: the single bytes, then one new token for each merge.
 
