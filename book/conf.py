@@ -18,9 +18,11 @@ extensions = [
     "anatomy.publishing.bundle",
     "anatomy.publishing.epub",
     "anatomy.publishing.exercises",
+    "anatomy.publishing.llms_txt",
     "anatomy.publishing.mathml",
     "anatomy.publishing.model_map",
     "anatomy.publishing.pages",
+    "anatomy.publishing.pdf",
     "anatomy.publishing.token_explorer",
 ]
 exclude_patterns = ["_build", "pictures"]

@@ -8,17 +8,26 @@ from sphinx_exercise.nodes import solution_node
 
 def visit_solution(self, node):
     (title,) = (child for child in node.children if isinstance(child, nodes.title))
-    node.remove(title)  # shown in words: a link inside a summary would be a button inside a button
-    node["classes"] = ["solution"]
     self.body.append(self.starttag(node, "details"))
+    # in words: a link inside a summary would be a button inside a button
     self.body.append(f"<summary>{escape(title.astext())}</summary>\n")
-
-
-def depart_solution(self, node):
+    for child in node.children:
+        if child is not title:
+            child.walkabout(self)
     self.body.append("</details>\n")
+    raise nodes.SkipNode
+
+
+def without_wrappers(app, doctree, docname):
+    """sphinx-exercise wraps every body in a section of the same id; ids must differ on a page."""
+    for section in list(doctree.findall(nodes.section)):
+        if section["ids"] in (["exercise-content"], ["solution-content"]):
+            section["ids"] = []
+            section.replace_self(section.children)
 
 
 def setup(app):
     app.setup_extension("sphinx_exercise")
-    app.add_node(solution_node, override=True, html=(visit_solution, depart_solution))
+    app.connect("doctree-resolved", without_wrappers)
+    app.add_node(solution_node, override=True, html=(visit_solution, None))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
