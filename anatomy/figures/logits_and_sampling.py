@@ -85,7 +85,9 @@ def temperature(tokens, logits, highest=2.5, first=1.0):
         {"y": positions(tokens), "value": now.tolist(), "text": [f"{p:.3f}" for p in now]}
     )
     bars.hbar("y", 0.6, "value", source=bar_source, fill_color=ink("prob"), line_color=None)
-    bars.text("value", "y", "text", source=bar_source, x_offset=6, text_baseline="middle")
+    bars.text(
+        "value", "y", "text", source=bar_source, x_offset=6, text_baseline="middle", text_color=ink("ink")
+    )
     bars.title.text = f"T = {first:.2f}, perplexity {perplexity(now):.2f}"
 
     lines = plot(height=300, x_label="temperature T", y_label="probability")
@@ -260,7 +262,15 @@ def filters(prompts, first=0, steps=None):
     )
     for c in range(5):
         end_label(book, places[c], 0, head[c], "muted", (0, 0), aligns[c])
-        book.text(places[c], "y", f"c{c}", source=ledger_source, text_align=aligns[c], text_baseline="middle")
+        book.text(
+            places[c],
+            "y",
+            f"c{c}",
+            source=ledger_source,
+            text_align=aligns[c],
+            text_baseline="middle",
+            text_color=ink("ink"),
+        )
     book.line([0, 1], [-0.5, -0.5], line_color=ink("ink"), line_width=1)
 
     which = choice("Prompt", [(str(i), m["prompt"] + " …") for i, m in enumerate(models)], str(first))
@@ -299,11 +309,20 @@ def filters(prompts, first=0, steps=None):
         caption="Outline: the model's probability. Filled: what is left to draw from, renormalised. "
         "Change the order of the steps and the same four values keep other tokens. "
         "Change the prompt and the same values keep a few tokens or many.",
-        data=Table(["after", "tokens left", "mass cut", "bits", "perplexity"], ledger),
+        data=Table(
+            ["token or step", "probability before", "after", "tokens left", "mass cut", "bits", "perplexity"],
+            [
+                *(
+                    [label, f"{before:.3f}", f"{after:.3f}", "", "", "", ""]
+                    for label, before, after, _ in zip(*bars.values(), strict=True)
+                ),
+                *([what, "", "", *numbers] for what, *numbers in ledger),
+            ],
+        ),
         provenance="real",
         controls=[which, beside(*order), beside(*values.values(), width=280)],
-        source=f"Logits of SmolLM2-135M-Instruct. The {NAMED} largest of each prompt are exact to four digits; the others "
-        f"stand in bins {BIN} wide, so that counts and masses are exact before any step, and close after it.",
+        source=f"Logits of SmolLM2-135M-Instruct. The {NAMED} largest of each prompt are exact to four digits; the "
+        f"others stand in bins {BIN} wide: exact in count and mass before any step, close to it after.",
     )
 
 
@@ -436,7 +455,7 @@ def tree(prompt, nodes, n_steps, n_wide):
     p.hbar("y", 0.3, "right", "left", source=others, fill_color=ink("paper"), line_color=ink("grey"))
     p.hbar("y", 0.3, "right", "left", source=chosen, fill_color=ink("prob"), line_color=None)
     p.multi_line("xs", "ys", source=links, line_color=ink("ink"), line_width=1)
-    p.text("left", "text_y", "text", source=bars, text_baseline="middle")
+    p.text("left", "text_y", "text", source=bars, text_baseline="middle", text_color=ink("ink"))
     tokens_along = [[visible(t) for t in rounded[path[:d]][0]] for d in range(n_steps)]
     steps = [
         choice(f"Step {d + 1}", [(str(i), t) for i, t in enumerate(tokens_along[d])], "0")
@@ -475,8 +494,8 @@ def tree(prompt, nodes, n_steps, n_wide):
         alt=f"Three columns of next tokens after '{prompt}'. The first has {root[3]:.1f} bits and no token above "
         f"{max(root[1]):.2f}; after choosing '{root[0][0].strip()}' the second has {second[3]:.1f} bits and "
         f"'{second[0][0].strip()}' gets {second[1][0]:.2f}. Every choice changes all later columns.",
-        caption="Choose a token in each step. Every column is a new forward pass over the text so far, and its bars are "
-        "conditional on the tokens chosen left of it. The probability of the branch is the product in the second line.",
+        caption="Choose a token in each step. Every column is a new forward pass over the text so far, and its bars "
+        "are conditional on the tokens chosen left of it. The branch has the probability of the second line.",
         data=Table(["after", "bits", *(f"rank {i + 1}" for i in range(n_wide)), "all others"], rows),
         provenance="real",
         controls=[beside(*steps, width=100)],
@@ -543,7 +562,7 @@ def generate(words, followers, start, end, seed=1, reads=2):
     left.hbar("y", 0.96, 4.6, -2.6, source=here, fill_color=ink("tint"), line_color=ink("ink"))
     left.hbar("y", 0.6, "bits", source=step_source, fill_color=ink("prob"), line_color=None)
     left.text(0, "y", "token", source=step_source, x_offset=-8, text_align="right", text_baseline="middle",
-              text_font={"value": MONO})  # fmt: skip
+              text_font={"value": MONO}, text_color=ink("ink"))  # fmt: skip
     left.text(
         "bits", "y", "text", source=step_source, x_offset=6, text_baseline="middle", text_color=ink("muted")
     )
@@ -564,7 +583,9 @@ def generate(words, followers, start, end, seed=1, reads=2):
     )
     right.hbar("y", 0.62, "value", source=cand_source, fill_color=wash("prob"), line_color=None)
     right.hbar("y", 0.62, "drawn", source=cand_source, fill_color=ink("prob"), line_color=None)
-    right.text("value", "y", "text", source=cand_source, x_offset=6, text_baseline="middle")
+    right.text(
+        "value", "y", "text", source=cand_source, x_offset=6, text_baseline="middle", text_color=ink("ink")
+    )
 
     button = Button(label="Generate with the next seed")
     seed_field = number("Seed", seed, 0, 9999)
@@ -609,9 +630,9 @@ def generate(words, followers, start, end, seed=1, reads=2):
     return Figure(
         side_by_side(left, right),
         name="logits-and-sampling-generate",
-        alt=f"Left, {len(ids)} tokens in the order in which they were drawn, each with the entropy of the distribution it "
-        f"came from, between 0 and {max(rows['bits']):.1f} bits. Right, the distribution of one step with the drawn token "
-        "filled. Where the sentence leaves a choice the entropy is high; where grammar decides it is 0.",
+        alt=f"Left, {len(ids)} tokens in the order in which they were drawn, each with the entropy of the distribution "
+        f"it came from, between 0 and {max(rows['bits']):.1f} bits. Right, the distribution of one step with the drawn "
+        "token filled. Where the sentence leaves a choice the entropy is high; where grammar decides it is 0.",
         caption="Press Generate, then walk along the steps. Every token is drawn from a distribution of its own, made "
         "by what stands before it. The same seed and settings always write the same text. Let it see one word instead "
         "of two, and it loses the thread.",
