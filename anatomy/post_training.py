@@ -12,7 +12,7 @@ import numpy as np
 
 from anatomy import backpropagation as bp
 from anatomy.checks import finite, in_range
-from anatomy.training_phases import Trainer, adamw_pair, continue_texts, decoder, rectangle
+from anatomy.training_phases import Trainer, adamw_pair, decoder, rectangle
 
 # --- Supervised fine-tuning ---------------------------------------------------------------------
 
@@ -195,8 +195,7 @@ def kl_to_reference(log_p, log_p_reference):
     return float(difference.mean()), float(difference.std(ddof=1) / len(difference) ** 0.5)
 
 
-def drawn_kl(parameters, reference, prompts, n_new, end, rng):
-    """Draw an answer to each prompt, and estimate KL(model ‖ reference) from them."""
-    answers = continue_texts(parameters, prompts, n_new, end, rng)
+def answers_kl(parameters, reference, prompts, answers):
+    """kl_to_reference from answers that the model with these parameters drew to the prompts."""
     texts = answer_texts(prompts, answers)
     return kl_to_reference(all_log_probabilities(parameters, texts), all_log_probabilities(reference, texts))

@@ -17,7 +17,8 @@ import numpy as np
 
 from anatomy import recordings, tokenization
 from anatomy.checks import one_of, whole
-from anatomy.model import Config, LanguageModel, Weights
+from anatomy.kv_cache import Cache
+from anatomy.model import Config, LanguageModel, Weights, forward
 from anatomy.training_phases import rectangle
 
 # --- The grammar --------------------------------------------------------------------------------
@@ -358,3 +359,29 @@ def load(name="base"):
     tokenizer = Tokenizer({token.encode(): i for i, token in enumerate(tokens)})
     sizes = config(len(tokens))
     return LanguageModel(sizes, Weights.from_arrays(sizes, load_arrays(name)), tokenizer)
+
+
+def continue_texts(config, weights, prompts, n_new, end, rng=None):
+    """Continue many prompts, until each has written `end` or n_new tokens.
+
+    prompts: lists of ids. rng: draws each token by its probability; None takes the most likely.
+    Returns the new ids, a list per prompt, `end` included. Prompts of one length run side by side.
+    Raises ValueError on an empty prompt.
+    """
+    whole("n_new", n_new, at_least=1)
+    if not prompts or not all(prompts):
+        raise ValueError("prompts must each hold at least one id, got an empty one")
+    written = [None] * len(prompts)
+    for length in sorted({len(prompt) for prompt in prompts}):
+        rows = [row for row, prompt in enumerate(prompts) if len(prompt) == length]
+        cache = Cache(config.n_layers)
+        unread, new = np.array([prompts[row] for row in rows]), []
+        while len(new) < n_new and not (new and (np.hstack(new) == end).any(axis=1).all()):
+            logits = forward(config, weights, unread, cache=cache, last_only=True)[:, -1]
+            if rng is not None:  # the largest of logits + Gumbel noise is a draw from their softmax
+                logits = logits + rng.gumbel(size=logits.shape)
+            unread = logits.argmax(axis=-1)[:, None]
+            new.append(unread)
+        for row, ids in zip(rows, np.hstack(new).tolist(), strict=True):
+            written[row] = ids[: ids.index(end) + 1] if end in ids else ids
+    return written

@@ -283,41 +283,6 @@ def mean_loss(parameters, texts, n_batch=64):
     return total / float(texts.counts.sum())
 
 
-def continue_texts(parameters, prompts, n_new, end, rng=None):
-    """Continue many prompts at once, until each has written `end` or n_new tokens.
-
-    prompts: lists of ids. rng: draws each token by its probability; None takes the most likely.
-    Returns the new ids, a list per prompt, `end` included. Prompts of different lengths share a
-    rectangle with empty places on the right: no token looks at what comes after it.
-    Raises ValueError on an empty prompt.
-    """
-    lengths = np.array([len(prompt) for prompt in prompts])
-    if not len(lengths) or lengths.min() < 1:
-        raise ValueError("prompts must each hold at least one id, got an empty one")
-    rows = np.arange(len(prompts))
-    ids = np.zeros((len(prompts), lengths.max() + whole("n_new", n_new, at_least=1)), np.int64)
-    for row, prompt in enumerate(prompts):
-        ids[row, : len(prompt)] = prompt
-    open_rows = rows
-    for step in range(n_new):
-        width = int((lengths[open_rows] + step).max())
-        logits = decoder(parameters, ids[open_rows, :width]).data
-        logits = logits.reshape(len(open_rows), width, -1)
-        last = logits[np.arange(len(open_rows)), lengths[open_rows] + step - 1]
-        if rng is not None:  # the largest of logits + Gumbel noise is a draw from their softmax
-            last = last + rng.gumbel(size=(len(prompts), last.shape[-1]))[open_rows]
-        chosen = last.argmax(-1)
-        ids[open_rows, lengths[open_rows] + step] = chosen
-        open_rows = open_rows[chosen != end]
-        if not len(open_rows):
-            break
-    written = []
-    for row, start in enumerate(lengths):
-        new = ids[row, start : start + n_new].tolist()
-        written.append(new[: new.index(end) + 1] if end in new else new)
-    return written
-
-
 # --- Grokking: adding modulo p -----------------------------------------------------------------
 
 

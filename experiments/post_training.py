@@ -12,13 +12,13 @@ from anatomy.post_training import (
     align,
     all_log_probabilities,
     answer_texts,
-    drawn_kl,
+    answers_kl,
     exact_match,
     habit_rate,
     preference_margins,
     win_rate,
 )
-from anatomy.training_phases import Parameters, adamw_pair, continue_texts, mean_loss, train
+from anatomy.training_phases import Parameters, adamw_pair, mean_loss, train
 from experiments.record import save
 
 PROGRAM = "experiments/post_training.py"
@@ -95,33 +95,40 @@ class Bench:
         return Parameters(self.config, tiny_tales.load_arrays("base"))
 
     def write(self, parameters, rng=None):
-        """Answers to the test questions, as text without the line end."""
-        answers = continue_texts(parameters, self.test.prompts, N_NEW, self.end, rng)
+        """Answers to the test questions, as ids."""
+        return tiny_tales.continue_texts(
+            self.config, parameters.weights(), self.test.prompts, N_NEW, self.end, rng
+        )
+
+    def text(self, answers):
         return [self.tokenizer.decode(ids).removesuffix(tiny_tales.END) for ids in answers]
 
-    def answers(self, parameters):
-        """How good the answers are: the most likely ones, and drawn ones."""
+    def measure(self, parameters, reference=None, at_start=None):
+        """How good the answers are, and against a reference where the model stands -> (row, answers)."""
         accepted = [set(texts[1:]) for texts in self.test.texts]
-        greedy, drawn = self.write(parameters), self.write(parameters, np.random.default_rng(1))
-        return {
+        greedy = self.text(self.write(parameters))
+        drawn_ids = self.write(parameters, np.random.default_rng(1))
+        drawn = self.text(drawn_ids)
+        row = {
             "exact_match": exact_match(greedy, accepted),
             "exact_match_drawn": exact_match(drawn, accepted),
             "habit_rate_drawn": habit_rate(drawn, tiny_tales.HABIT),
-        }, greedy
-
-    def preference(self, parameters, reference, at_start):
-        """Where the model stands against its reference, on the test questions."""
-        now = [all_log_probabilities(parameters, texts) for texts in (self.chosen, self.rejected)]
-        kl, error = drawn_kl(
-            parameters, reference, self.test.prompts, N_NEW, self.end, np.random.default_rng(1)
-        )
-        return {
-            "win_rate": win_rate(preference_margins(*now, *at_start)),
-            "chosen": float((now[0] - at_start[0]).mean()),
-            "rejected": float((now[1] - at_start[1]).mean()),
-            "kl": kl,
-            "kl_error": error,
         }
+        if reference is not None:
+            now = self.log_probabilities(parameters)
+            kl, error = answers_kl(parameters, reference, self.test.prompts, drawn_ids)
+            row |= {
+                "win_rate": win_rate(preference_margins(*now, *at_start)),
+                "chosen": float((now[0] - at_start[0]).mean()),
+                "rejected": float((now[1] - at_start[1]).mean()),
+                "kl": kl,
+                "kl_error": error,
+            }
+        return row, greedy[:6]
+
+    def log_probabilities(self, parameters):
+        """Of the polite and of the plain answers to the test questions."""
+        return [all_log_probabilities(parameters, texts) for texts in (self.chosen, self.rejected)]
 
 
 def schedule(settings):
@@ -142,9 +149,9 @@ def fine_tune(bench, seed, n_steps=None, marks=SFT_MARKS):
 
     def watch(step):
         if step in marks:
-            row, greedy = bench.answers(parameters)
+            row, answers = bench.measure(parameters)
             rows.append({"loss": mean_loss(parameters, held_out), **row})
-            written.append(greedy[:6])
+            written.append(answers)
 
     losses = train(
         parameters,
@@ -162,13 +169,13 @@ def fine_tune(bench, seed, n_steps=None, marks=SFT_MARKS):
 def prefer(bench, start, settings, marks, seed, n_steps=None):
     """DPO from `start` -> (parameters, batch losses, measurements, sampled answers)."""
     parameters, reference, rows, written = copy(start), copy(start), [], []
-    at_start = [all_log_probabilities(reference, texts) for texts in (bench.chosen, bench.rejected)]
+    at_start = bench.log_probabilities(reference)
 
     def watch(step):
         if step in marks:
-            row, greedy = bench.answers(parameters)
-            rows.append(row | bench.preference(parameters, reference, at_start))
-            written.append(greedy[:6])
+            row, answers = bench.measure(parameters, reference, at_start)
+            rows.append(row)
+            written.append(answers)
 
     pairs = bench.preferences
     losses = align(

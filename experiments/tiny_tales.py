@@ -10,7 +10,7 @@ import numpy as np
 
 from anatomy import tiny_tales
 from anatomy.optimizers import warm_up_cosine
-from anatomy.training_phases import Parameters, continue_texts, initial_arrays, mean_loss, train
+from anatomy.training_phases import Parameters, initial_arrays, mean_loss, train
 from experiments.record import save
 
 PROGRAM = "experiments/tiny_tales.py"
@@ -60,10 +60,10 @@ def draw_samples(parameters, tokenizer):
     """Tales that the model tells, always from the same random numbers."""
     end = tokenizer.encode(tiny_tales.END)
     rng = np.random.default_rng(SAMPLE_SEED)
-    return [
-        tokenizer.decode(ids).removesuffix(tiny_tales.END)
-        for ids in continue_texts(parameters, [end] * N_SAMPLES, 48, end[0], rng)
-    ]
+    drawn = tiny_tales.continue_texts(
+        parameters.config, parameters.weights(), [end] * N_SAMPLES, 48, end[0], rng
+    )
+    return [tokenizer.decode(ids).removesuffix(tiny_tales.END) for ids in drawn]
 
 
 def run(parameters, texts, held_out, settings, marks, seed, n_steps=None, at_mark=None):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anatomy import post_training as pt
+from anatomy import tiny_tales
 from anatomy import training_phases as tp
 from anatomy.backpropagation import Tensor, finite_difference
 from anatomy.model import Config
@@ -95,14 +96,16 @@ def test_alignment_prefers_the_chosen_answer_and_leaves_the_reference():
     assert losses[-1] < losses[0]
     assert seen == list(range(16))
     assert pt.win_rate(pt.preference_margins(*after, *before)) == 1
-    kl, error = pt.drawn_kl(parameters, reference, prompts * 20, 3, 0, np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    answers = tiny_tales.continue_texts(SMALL, parameters.weights(), prompts * 20, 3, 0, rng)
+    kl, error = pt.answers_kl(parameters, reference, prompts * 20, answers)
     assert kl > 0
     assert error > 0
 
 
 def test_a_model_is_no_distance_from_itself():
     parameters = small_parameters()
-    assert pt.drawn_kl(parameters, parameters, [[1], [2]], 3, 0, np.random.default_rng(0)) == (0.0, 0.0)
+    assert pt.answers_kl(parameters, parameters, [[1], [2]], [[3, 4], [5]]) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anatomy import recordings, tiny_tales
+from anatomy.logits_and_sampling import softmax
 from anatomy.model import forward
 from anatomy.training_phases import cross_entropy
 
@@ -148,6 +149,35 @@ def test_the_tuned_toy_answers(name):
         assert answer.startswith(word)
     if name == "DPO":
         assert all(answer.endswith(tiny_tales.HABIT) for answer in answers)
+
+
+def test_prompts_of_all_lengths_continue_as_each_alone():
+    model = tiny_tales.load()
+    end = model.encode(tiny_tales.END)[0]
+    prompts = [model.encode(tiny_tales.END + text) for text in ("mia", "leo the", "ivy", "tom the cat lived")]
+    together = tiny_tales.continue_texts(model.config, model.weights, prompts, 40, end)
+    for prompt, ids in zip(prompts, together, strict=True):
+        assert ids == model.generate(prompt, 40, stop=(end,))
+        assert end not in ids[:-1]
+
+
+def test_drawn_continuations_follow_the_probabilities():
+    model = tiny_tales.load()
+    prompt = model.encode(tiny_tales.END + "mia the")
+    rng = np.random.default_rng(0)
+    drawn = tiny_tales.continue_texts(model.config, model.weights, [prompt] * 3000, 1, 0, rng)
+    counts = np.bincount([ids[0] for ids in drawn], minlength=model.config.n_vocab) / 3000
+    np.testing.assert_allclose(counts, softmax(model.forward(prompt)[-1]), atol=0.04)
+
+
+@pytest.mark.parametrize(
+    ("prompts", "n_new", "words"),
+    [([[]], 2, "at least one id"), ([], 2, "at least one id"), ([[1]], 0, "n_new must")],
+)
+def test_bad_prompts_are_named(prompts, n_new, words):
+    model = tiny_tales.load()
+    with pytest.raises(ValueError, match=words):
+        tiny_tales.continue_texts(model.config, model.weights, prompts, n_new, 0)
 
 
 def test_an_unknown_stage_is_named():

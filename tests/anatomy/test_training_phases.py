@@ -124,7 +124,6 @@ def test_training_learns_a_text_by_heart():
     assert losses[0] > 2
     assert losses[-1] < 0.1
     assert tp.mean_loss(parameters, texts) < 0.1
-    assert tp.continue_texts(parameters, [text[:1], text[:3]], 6, end=7) == [text[1:], text[3:]]
 
 
 def test_same_seed_same_run():
@@ -159,15 +158,6 @@ def test_mean_loss_weighs_tokens_alike_whatever_the_batch():
     assert tp.mean_loss(parameters, texts, n_batch=2) == pytest.approx(
         tp.mean_loss(parameters, texts), rel=1e-6
     )
-
-
-def test_drawn_continuations_follow_the_probabilities():
-    parameters = small_parameters()
-    parameters.matrices *= 4  # make them uneven
-    drawn = tp.continue_texts(parameters, [[1, 2]] * 3000, 1, end=0, rng=np.random.default_rng(0))
-    counts = np.bincount([ids[0] for ids in drawn], minlength=11) / 3000
-    p = np.exp(tp.log_softmax(forward(SMALL, parameters.weights(), [1, 2])[-1]))
-    np.testing.assert_allclose(counts, p, atol=0.04)
 
 
 # --- Grokking ---
@@ -235,9 +225,6 @@ def test_frequency_power_rows_sum_to_one():
         (lambda: tp.rectangle([]), "sequences must not be empty"),
         (lambda: tp.rectangle([[1]]), r"sequences\[0\] has 1 tokens"),
         (lambda: tp.rectangle([[1, 2]], [0]), "0 of them skipped"),
-        (lambda: tp.continue_texts(small_parameters(), [[]], 2, 0), "at least one id"),
-        (lambda: tp.continue_texts(small_parameters(), [], 2, 0), "at least one id"),
-        (lambda: tp.continue_texts(small_parameters(), [[1]], 0, 0), "n_new must be"),
         (
             lambda: tp.train(
                 small_parameters(), tp.rectangle([[1, 2]]), lambda s: 0.1, 0, np.random.default_rng(0)
