@@ -10,7 +10,7 @@ from anatomy.figures.parts import bare, callback, choice, hover, on_change, plot
 from anatomy.figures.theme import MONO, SANS, by_name, ink
 from anatomy.tokenization import visible
 
-LINE = 36  # characters in one line of the corpus: what a phone can hold
+LINE = 26  # characters in one line of the corpus: what a phone can hold
 PAIRS = 6  # pairs in the list of counts
 
 
