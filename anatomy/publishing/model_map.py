@@ -8,6 +8,7 @@
     ```{model-parts}               the organs as a numbered list; carries the anchors of all chapters
     tokenization: what it does …
     ```
+    {part}`qkv`                    the organ's name, a link if its chapter is written
 
 An organ whose chapter is not written yet is drawn, but is no link. In the EPUB and the PDF the map is a
 picture; the strip is on screen only.
@@ -22,7 +23,7 @@ from pathlib import Path
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from anatomy.publishing import map_drawing
 from anatomy.publishing.map_drawing import BY_STEM, ORGANS
@@ -78,21 +79,31 @@ class ModelPartsDirective(SphinxDirective):
     def part(self, organ, words):
         """One organ: its anchors, its name as a link if the chapter is written, what it does."""
         item = nodes.list_item(ids=[organ.stem, *organ.aliases])
-        label = nodes.strong("", organ.label)
-        if organ.stem in self.env.found_docs:
-            label = addnodes.pending_xref(
-                "",
-                label,
-                refdomain="std",
-                reftype="doc",
-                reftarget=f"/{organ.stem}",
-                refdoc=self.env.docname,
-                refexplicit=True,
-                refwarn=True,
-            )
         inline, messages = self.parse_inline(words)
-        item += nodes.paragraph("", "", label, nodes.Text(". "), *inline)
+        item += nodes.paragraph("", "", linked(self.env, organ), nodes.Text(". "), *inline)
         return item + messages if messages else item
+
+
+def linked(env, organ):
+    """The name of an organ, as a link where its chapter is written."""
+    label = nodes.strong("", organ.label)
+    if organ.stem not in env.found_docs:
+        return label
+    target = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{organ.stem}", "refdoc": env.docname}
+    return addnodes.pending_xref("", label, refexplicit=True, refwarn=True, **target)
+
+
+class PartRole(SphinxRole):
+    """`{part}`."""
+
+    def run(self):
+        if self.text not in BY_STEM:
+            message = self.inliner.reporter.error(
+                f"part must be one of {', '.join(BY_STEM)}, got {self.text!r}"
+            )
+            return [], [message]
+        self.env.metadata[self.env.docname]["model-map"] = True
+        return [linked(self.env, BY_STEM[self.text])], []
 
 
 def outdated(app, env, added, changed, removed):
@@ -169,6 +180,7 @@ def setup(app):
     app.add_node(ModelMap, html=(visit_html, None), latex=(skip, None), text=(visit_text, None))
     app.add_directive("model-map", ModelMapDirective)
     app.add_directive("model-parts", ModelPartsDirective)
+    app.add_role("part", PartRole())
     app.connect("env-get-outdated", outdated)
     app.connect("builder-inited", map_pdf)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

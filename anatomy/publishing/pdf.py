@@ -54,6 +54,7 @@ def inks_tex():
     for name in MEANINGS:
         lines.append(rf"\definecolor{{{name}-wash}}{{HTML}}{{{wash(name)[1:].upper()}}}")
         lines.append(rf"\expandafter\def\csname DUrolew-{name}\endcsname#1{{\modelword{{{name}}}{{#1}}}}")
+    lines.append(r"\expandafter\def\csname DUrolebadge\endcsname#1{\badge{#1}}")
     return "\n".join(lines) + "\n"
 
 
