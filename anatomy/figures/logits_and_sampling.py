@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 from bokeh.layouts import column, row
-from bokeh.models import Button, ColumnDataSource, Div, FixedTicker, Range1d
+from bokeh.models import Button, ColumnDataSource, Div, FixedTicker, NumeralTickFormatter, Range1d
 
 from anatomy.figures.figure import Figure, Table
 from anatomy.figures.parts import (
@@ -101,6 +101,7 @@ def temperature(tokens, logits, highest=2.5, first=1.0):
             "prob",
             token,
             dash=["solid", "dashed", "dotted", "dotdash", [1, 6]][place % 5],
+            offset=(8, [0, 2, 4, 0, -4][place % 5]),
         )
     here = ColumnDataSource({"x": [first] * 2, "y": [0, 1]})
     lines.line("x", "y", source=here, line_color=ink("ink"), line_width=1)
@@ -255,7 +256,8 @@ def filters(prompts, first=0, steps=None):
     book.axis.visible = False
     book.x_range, book.y_range = Range1d(0, 1), Range1d(-5.4, 0.6)
     book.min_border_left = book.min_border_right = 12
-    places, aligns = [0, 0.5, 0.66, 0.81, 1], ["left", *["right"] * 4]
+    book.frame_align = False  # it has no labels at the left to make room for
+    places, aligns = [0, 0.48, 0.63, 0.78, 1], ["left", *["right"] * 4]
     head = ["after", "tokens", "cut", "bits", "perplexity"]
     ledger_source = ColumnDataSource(
         {"y": [-float(r) for r in range(1, 6)], **{f"c{c}": [r[c] for r in ledger] for c in range(5)}}
@@ -320,7 +322,7 @@ def filters(prompts, first=0, steps=None):
             ],
         ),
         provenance="real",
-        controls=[which, beside(*order), beside(*values.values(), width=280)],
+        controls=[which, beside(*order, width=130), beside(*values.values(), width=280)],
         source=f"Logits of SmolLM2-135M-Instruct. The {NAMED} largest of each prompt are exact to four digits; the "
         f"others stand in bins {BIN} wide: exact in count and mass before any step, close to it after.",
     )
@@ -341,19 +343,16 @@ def kept(temperatures, counts, settings, first=0):
     p.y_range = Range1d(0.7, 60_000)
     p.yaxis.ticker = FixedTicker(ticks=[1, 10, 100, 1000, 10_000])
     p.xaxis.ticker = FixedTicker(ticks=[0.5, 1, 1.5, 2, 2.5, 3])
-    looks = {
-        "top_k": ("grey", "square", "solid"),
-        "top_p": ("prob", None, "solid"),
-        "min_p": ("prob", None, "dashed"),
-    }
+    p.yaxis.formatter = NumeralTickFormatter(format="0,0")
+    looks = {"top_k": ("grey", "dotted"), "top_p": ("prob", "solid"), "min_p": ("prob", "dashed")}
     sources, labels = [], []
     for name in names:
-        colour, marker, dash = looks[name]
+        colour, dash = looks[name]
         y = np.array(counts[prompts[first]][name])
-        sources.append(line(p, temperatures, y, colour, marker=marker, dash=dash))
-        labels.append(
-            end_label(p, temperatures[-1], y[-1], f"{STEP_LABELS[name]} {settings[name]:g}", colour)
-        )
+        sources.append(line(p, temperatures, y, colour, dash=dash))
+        # the flat line is named at its start, where no other end can come near
+        at, offset = (temperatures[0], (0, 12)) if name == "top_k" else (temperatures[-1], (8, 0))
+        labels.append(end_label(p, at, y[-1], f"{STEP_LABELS[name]} {settings[name]:g}", colour, offset))
     which = choice("Prompt", [(str(i), prompt + " …") for i, prompt in enumerate(prompts)], str(first))
     on_change(
         which,
@@ -401,10 +400,11 @@ def tree_rows(nodes, path):
     links = {"xs": [], "ys": []}
     for depth in range(len(path)):
         tokens, probabilities, rest, bits = nodes[path[:depth]]
-        for rank, (token, p) in enumerate([*zip(tokens, probabilities, strict=True), ("all others", rest)]):
+        labels = [*map(visible, tokens), "all others"]
+        for rank, (token, p) in enumerate(zip(labels, [*probabilities, rest], strict=True)):
             right = depth + 0.86 * p
             for key, value in zip(
-                bars, (depth, right, -rank - 0.16, f"{visible(token)} {p:.3f}", -rank + 0.24), strict=True
+                bars, (depth, right, -rank - 0.16, f"{token} {p:.3f}", -rank + 0.24), strict=True
             ):
                 bars[key].append(value)
             into = others if rank == len(tokens) else chosen if rank == path[depth] else None
