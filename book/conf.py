@@ -49,6 +49,8 @@ nb_merge_streams = True
 bibtex_bibfiles = ["references.bib"]
 bibtex_default_style = "plain"
 bibtex_reference_style = "author_year"
+# every chapter lists its own sources, and references.md lists all: a citation leads to the list on its page
+suppress_warnings = ["bibtex.duplicate_citation", "bibtex.duplicate_label"]
 
 # HTML
 html_theme = "sphinx_book_theme"
