@@ -144,6 +144,48 @@ def analogy(table, a, b, c, exclude_inputs=True):
     return _ranked(rows, unit_rows(target), inputs if exclude_inputs else [])
 
 
+MANY = 64  # analogies in one matrix product
+
+
+def analogy_ranks(table, questions, subtract=True):
+    """Answer many analogies at once, and find the rank of each right answer.
+
+    table (n_vocab, d_model); questions (n, 4): rows a, b, c and the answer.
+    subtract=False leaves a out of the target: b + c. Returns (winners, ranks),
+    both (2, n): first with the inputs among the candidates, then without;
+    rank 1 is the best. Raises ValueError for rows outside the table, or an
+    answer among its inputs.
+
+    >>> king, man, woman, queen = [3.0, 1.0], [1.0, 1.0], [1.0, 2.0], [3.0, 2.5]
+    >>> table = [king, man, woman, queen]
+    >>> winners, ranks = analogy_ranks(table, [[1, 0, 2, 3]])
+    >>> winners.tolist(), ranks.tolist()
+    ([[3], [3]], [[1], [1]])
+    """
+    rows = unit_rows(finite("table", table, ndim=2))
+    questions = np.asarray(questions)
+    if questions.ndim != 2 or questions.shape[1] != 4:
+        raise ValueError(f"questions must have the shape (n, 4), got {questions.shape}")
+    _checked_ids("questions", questions.ravel(), len(rows))
+    inputs, answers = questions[:, :3], questions[:, 3]
+    if (inputs == answers[:, None]).any():
+        raise ValueError("questions must not have their answer among a, b and c")
+    winners = np.zeros((2, len(questions)), int)
+    ranks = np.zeros((2, len(questions)), int)
+    for first in range(0, len(questions), MANY):  # many per product is faster
+        part = questions[first : first + MANY]
+        targets = rows[part[:, 1]] + rows[part[:, 2]]
+        if subtract:
+            targets = targets - rows[part[:, 0]]
+        likeness = unit_rows(targets) @ rows.T
+        for i, cosines in enumerate(likeness, first):
+            for j, left_out in enumerate(([], inputs[i])):
+                cosines[left_out] = -np.inf
+                winners[j, i] = cosines.argmax()
+                ranks[j, i] = 1 + (cosines > cosines[answers[i]]).sum()
+    return winners, ranks
+
+
 def _ranked(rows, direction, left_out):
     cosines = np.clip(rows @ direction, -1, 1)
     order = np.argsort(-cosines, kind="stable")

@@ -131,6 +131,35 @@ def test_bad_input_is_named(call, message):
         call()
 
 
+def test_many_analogies_are_one_after_another():
+    rng = np.random.default_rng(4)
+    questions = np.array([rng.permutation(len(TABLE))[:4] for _ in range(em.MANY + 3)])
+    winners, ranks = em.analogy_ranks(TABLE, questions)
+    for i, (a, b, c, d) in enumerate(questions):
+        for j, excluded in enumerate((False, True)):
+            ids, _ = em.analogy(TABLE, a, b, c, exclude_inputs=excluded)
+            assert winners[j, i] == ids[0]
+            assert ranks[j, i] == 1 + ids.tolist().index(d)
+
+
+def test_an_analogy_without_subtraction_is_a_sum():
+    questions = [[0, 1, 2, 3], [5, 4, 9, 8]]
+    winners, ranks = em.analogy_ranks(TABLE, questions, subtract=False)
+    units = em.unit_rows(TABLE)
+    for i, (a, b, c, d) in enumerate(questions):
+        ids, _ = em.nearest(TABLE, units[b] + units[c], k=len(TABLE), exclude=[a, b, c])
+        assert (winners[1, i], ranks[1, i]) == (ids[0], 1 + ids.tolist().index(d))
+
+
+def test_bad_analogies_are_named():
+    with pytest.raises(ValueError, match=r"questions must have the shape \(n, 4\), got \(1, 3\)"):
+        em.analogy_ranks(TABLE, [[0, 1, 2]])
+    with pytest.raises(ValueError, match=r"questions must be in \[0, 21\], got 22"):
+        em.analogy_ranks(TABLE, [[0, 1, 2, 22]])
+    with pytest.raises(ValueError, match="answer among a, b and c"):
+        em.analogy_ranks(TABLE, [[0, 1, 2, 1]])
+
+
 # --- PCA -------------------------------------------------------------------
 
 
