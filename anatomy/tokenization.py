@@ -136,10 +136,11 @@ def merge(word, pair):
 
 
 def training_steps(text, pattern=O200K_PATTERN):
-    """Yield a Step for every merge that the text suggests, the most frequent pair first.
+    """Yield a Step for every merge, the most frequent pair first.
 
-    Of two pairs with the same count, the one that the text shows first goes first. Ends when every piece of
-    the text is one token. Source: Sennrich et al. 2016, algorithm 1, over bytes instead of characters.
+    Of two pairs with the same count, the one that the text shows first
+    goes first. Ends when every piece of the text is one token.
+    Source: Sennrich et al. 2016, algorithm 1, over bytes, not characters.
 
     >>> step = next(training_steps("low lower lowest"))
     >>> step.pair, step.count
@@ -193,10 +194,10 @@ def train(text, n_merges, pattern=O200K_PATTERN, alphabet=ALL_BYTES):
 
 
 def encoding_steps(piece, ranks):
-    """Yield the tokens of one piece: first its single bytes, then the state after every merge.
+    """Yield the tokens of one piece: its bytes, then the state after each merge.
 
-    ranks: a dict from token (bytes) to id. The pair whose union has the lowest id is merged first. Raises
-    ValueError for a byte without an id.
+    ranks: a dict from token (bytes) to id. The pair whose union has the
+    lowest id is merged first. Raises ValueError for a byte without an id.
 
     >>> ranks = train("low lower lowest", 3)
     >>> for tokens in encoding_steps(" low", ranks):
@@ -207,9 +208,7 @@ def encoding_steps(piece, ranks):
     (b' low',)
     """
     tokens = single_bytes(piece)
-    for token in tokens:
-        if token not in ranks:
-            raise ValueError(f"ranks must hold every byte of the text, got none for {token!r} of {piece!r}")
+    check_bytes(tokens, ranks)
     yield tokens
     while True:
         unions = [left + right for left, right in pairwise(tokens)]
@@ -219,6 +218,13 @@ def encoding_steps(piece, ranks):
         i = unions.index(min(known, key=ranks.get))
         tokens = (*tokens[:i], unions[i], *tokens[i + 2 :])
         yield tokens
+
+
+def check_bytes(tokens, ranks):
+    """Raise ValueError naming the first byte that the vocabulary does not have."""
+    for token in tokens:
+        if token not in ranks:
+            raise ValueError(f"ranks must hold every byte of the text, got none for {token!r}")
 
 
 def encode(text, ranks, pattern=O200K_PATTERN):
