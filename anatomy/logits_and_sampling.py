@@ -12,10 +12,11 @@ def softmax(logits, temperature=1.0):
     """Turn logits into probabilities along the last axis.
 
     logits (…, n_vocab) -> the same shape, each row summing to 1. A logit of
-    -inf is legal and gets probability 0. temperature > 1 flattens, < 1 sharpens;
-    0 gives 1 to the first maximum and 0 to the rest, the limit without ties.
-    Raises ValueError for NaN, +inf, a row of -inf alone, an empty array or a
-    temperature below 0. Source: Bridle 1990; Ackley et al. 1985 for temperature.
+    -inf is legal and gets probability 0. temperature > 1 flattens, < 1
+    sharpens; 0 gives 1 to the first maximum and 0 to the rest, the limit
+    without ties. Raises ValueError for NaN, +inf, a row of -inf alone, an
+    empty array or a temperature below 0.
+    Source: Bridle 1990; Ackley et al. 1985 for temperature.
 
     >>> softmax([2.0, 1.0, 0.0]).round(3).tolist()
     [0.665, 0.245, 0.09]
@@ -27,7 +28,7 @@ def softmax(logits, temperature=1.0):
     if temperature == 0:
         return one_hot_of_maximum(logits)
     with np.errstate(over="ignore"):  # a huge gap becomes -inf: probability 0
-        shifted = logits - logits.max(axis=-1, keepdims=True)  # same answer, no overflow
+        shifted = logits - logits.max(axis=-1, keepdims=True)  # no overflow
         weights = np.exp(shifted / temperature)
     return weights / weights.sum(axis=-1, keepdims=True)
 
@@ -84,7 +85,7 @@ def top_k(probabilities, k):
 
 
 def top_p(probabilities, p):
-    """Keep the smallest set of most likely tokens whose mass reaches p; renormalise.
+    """Keep the fewest most likely tokens whose mass reaches p; renormalise.
 
     probabilities (n_vocab,) -> (n_vocab,); of equal ones the earlier ids stay;
     p = 1 keeps all. Raises ValueError for p outside (0, 1] and as top_k does.
@@ -187,7 +188,8 @@ def continue_text(next_logits, ids, n, steps, rng, end=None):
 
     >>> def alternate(ids):
     ...     return np.log([0.9, 0.1]) if ids[-1] == 1 else np.log([0.1, 0.9])
-    >>> continue_text(alternate, [1], 4, [("top_k", 1)], np.random.default_rng(0))
+    >>> rng = np.random.default_rng(0)
+    >>> continue_text(alternate, [1], 4, [("top_k", 1)], rng)
     [0, 1, 0, 1]
     """
     new = []
@@ -200,8 +202,8 @@ def continue_text(next_logits, ids, n, steps, rng, end=None):
 def count_followers(texts, n_back, n_vocab):
     """Count which token follows every n_back tokens in a row.
 
-    The simplest model whose next distribution depends on the text before it: its
-    logits are the logarithms of the counts. texts: lists of ids.
+    The simplest model whose next distribution depends on the text before it:
+    its logits are the logarithms of the counts. texts: lists of ids.
     Returns a dict from n_back ids (a tuple) to counts (n_vocab,).
     Raises ValueError for n_back < 1. Source: Shannon 1948, section 3.
 

@@ -41,6 +41,7 @@ FILTER_KERNELS = (
 )
 STEP_LABELS = {"temperature": "temperature", "top_k": "top-k", "top_p": "top-p", "min_p": "min-p"}
 NOTHING = "nothing"
+OPENING_STEPS = (("temperature", 1.5), ("top_k", 50), ("top_p", 0.9), ("min_p", 0.05))
 BITS = math.log(2)
 SHOWN = 10  # tokens with a bar of their own
 NAMED = 200  # tokens whose logit is kept; the rest is kept in bins
@@ -212,13 +213,12 @@ def ledger_rows(stages, steps):
     return rows
 
 
-def filters(prompts, first=0, steps=None):
+def filters(prompts, first=0, steps=OPENING_STEPS):
     """Four filters in any order on real next-token logits, with what each of them cut.
 
     prompts: tuples (prompt, logits (n_vocab,), tokens: a function from ids to texts).
     first: which prompt is shown. steps: four pairs as in apply_steps.
     """
-    steps = steps or [("temperature", 1.5), ("top_k", 50), ("top_p", 0.9), ("min_p", 0.05)]
     models = []
     for prompt, logits, text_of in prompts:
         ids, gaps, counts = in_groups(logits)
@@ -339,7 +339,7 @@ def kept(temperatures, counts, settings, first=0):
     names = list(settings)
     prompts = list(counts)
     p = plot(height=330, x_label="temperature T", y_label="tokens kept", y_axis_type="log")
-    p.x_range = Range1d(0, float(temperatures[-1]) * 1.3)
+    p.x_range = Range1d(0, float(temperatures[-1]) * 1.42)
     p.y_range = Range1d(0.7, 60_000)
     p.yaxis.ticker = FixedTicker(ticks=[1, 10, 100, 1000, 10_000])
     p.xaxis.ticker = FixedTicker(ticks=[0.5, 1, 1.5, 2, 2.5, 3])
