@@ -1,12 +1,15 @@
-"""Backpropagation: a number's derivative with respect to everything it was computed from.
+"""Backpropagation: the derivatives of one number, for all that it came from.
 
-`Tensor` records each operation as it is computed, then walks the record backwards and applies the
-chain rule once per operation. Below it stand the operations that a language model spends its time in,
-each with its derivative worked out once ("fused"), and the same operations spelled out in elementary
+`Tensor` records each operation as it is computed, then walks the record
+backwards and applies the chain rule once per operation. Below it stand the
+operations that a language model spends its time in, each with its derivative
+worked out once ("fused"), and the same operations spelled out in elementary
 steps, which the tests hold them to.
 
-Leaves out: second derivatives, GPUs, in-place operations. Chapter: book/backpropagation.md
-Source: Rumelhart, Hinton and Williams 1986; Baydin et al. 2015 (arXiv:1502.05767).
+Leaves out: second derivatives, GPUs, in-place operations.
+Chapter: book/backpropagation.md
+Source: Rumelhart, Hinton and Williams 1986; Baydin et al. 2015
+(arXiv:1502.05767).
 """
 
 from itertools import pairwise
@@ -19,11 +22,14 @@ from anatomy.checks import finite, in_range, same_length
 class Tensor:
     """An array that remembers how it was computed.
 
-    data: the numbers. parents: the tensors it was computed from. operation: what was done to them.
-    backward_rule: takes the derivative of the output with respect to this tensor, and returns one
-    derivative per parent. gradient: filled by `backward()`; None before. label: a name to show.
+    data: the numbers. parents: the tensors it was computed from. operation:
+    what was done to them.
+    backward_rule: takes the derivative of the output with respect to this
+    tensor, and returns one derivative per parent. gradient: filled by
+    `backward()`; None before. label: a name to show.
 
-    Raises ValueError where the data of a tensor that nobody computed is empty, NaN or infinite.
+    Raises ValueError where the data of a tensor that nobody computed is empty,
+    NaN or infinite.
 
     >>> a, b = Tensor(2.0), Tensor(3.0)
     >>> (a * b + a).backward()
@@ -134,7 +140,7 @@ class Tensor:
         return total * (total.data.size / self.data.size)
 
     def receive(self, gradient):
-        """Add a derivative that arrives from one use of this tensor; uses add up."""
+        """Add what arrives from one use of this tensor; uses add up."""
         gradient = sum_to_shape(gradient, self.shape)
         self.gradient = gradient if self.gradient is None else self.gradient + gradient
 
@@ -155,7 +161,7 @@ def as_tensor(value, like):
 
 
 def sum_to_shape(gradient, shape):
-    """Undo broadcasting: one number that was used in many places collects from all of them.
+    """Undo broadcasting: a number used in many places collects from them all.
 
     >>> sum_to_shape(np.ones((4, 3)), (3,)).tolist()
     [4.0, 4.0, 4.0]
@@ -168,7 +174,7 @@ def sum_to_shape(gradient, shape):
 
 
 def computation_order(output):
-    """List every tensor behind `output`, each after the tensors it was computed from.
+    """List every tensor behind `output`, each after those it came from.
 
     >>> a = Tensor(2.0)
     >>> [node.operation for node in computation_order((a * a + a).exp())]
@@ -187,9 +193,10 @@ def computation_order(output):
 
 
 def backward_steps(output):
-    """Go backwards one node at a time: yields (node, what it passed to each parent).
+    """Go backwards node by node: yields (node, what it passed to each parent).
 
-    A node acts only after every use of it has reported, so its gradient is complete.
+    A node acts only after every use of it has reported, so its gradient is
+    complete.
     Raises ValueError unless `output` is a single number.
 
     >>> a = Tensor(3.0, label="a")
@@ -213,10 +220,12 @@ def backward_steps(output):
 
 
 def finite_difference(function, array, step=1e-5):
-    """Estimate a gradient by nudging one number at a time: slow, but it assumes nothing.
+    """Estimate a gradient by nudging one number at a time: slow, but certain.
 
-    function: array -> number. array: any shape, read as float64. Returns the same shape.
-    Central differences: the error shrinks with step², rounding grows with 1/step.
+    function: array -> number. array: any shape, read as float64. Returns the
+    same shape.
+    Central differences: the error shrinks with step², rounding grows with
+    1/step.
     Raises ValueError on NaN, infinity, or a step that is not positive.
 
     >>> finite_difference(lambda x: (x**2).sum(), [1.0, -3.0]).round(6).tolist()
@@ -236,13 +245,14 @@ def finite_difference(function, array, step=1e-5):
     return slope
 
 
-# --- A small network, for stepping through by hand ------------------------------------------
+# --- A small network, for stepping through by hand ---
 
 
 def small_network(sizes, rng):
-    """Draw weights for layers of the given sizes: a list of (w, b), each a Tensor.
+    """Draw weights for layers of these sizes: a list of (w, b), both Tensors.
 
-    w (d_in, d_out) ~ N(0, 1/d_in), b (d_out,) = 0. Raises ValueError on fewer than two sizes.
+    w (d_in, d_out) ~ N(0, 1/d_in), b (d_out,) = 0. Raises ValueError on fewer
+    than two sizes.
 
     >>> [w.shape for w, b in small_network([2, 2, 3], np.random.default_rng(0))]
     [(2, 2), (2, 3)]
@@ -257,7 +267,7 @@ def small_network(sizes, rng):
 
 
 def run_network(layers, x):
-    """Run x (n_examples, d_in) through the layers, with tanh between them -> logits (Tensor)."""
+    """Run x (n_examples, d_in), with tanh between layers -> logits, a Tensor."""
     x = x if isinstance(x, Tensor) else Tensor(x, label="x")
     for w, b in layers[:-1]:
         x = (x @ w + b).tanh()
@@ -276,13 +286,16 @@ def gradient_step(layers, lr):
         parameter.data = parameter.data - lr * parameter.gradient
 
 
-# --- Fused operations: one derivative, worked out once --------------------------------------
+# --- Fused operations: one derivative, worked out once ---
 
 
 def softmax(x, mask=None):
-    """Turn the last axis into probabilities. mask: an array added first (0 keeps, -inf hides).
+    """Turn the last axis into probabilities.
 
-    Moving one logit moves every probability: dp_i = p_i (dx_i - Σ_j p_j dx_j). Read backwards:
+    mask: an array that is added first; 0 keeps, -inf hides.
+
+    Moving one logit moves every probability: dp_i = p_i (dx_i - Σ_j p_j dx_j).
+    Read backwards:
     g_x = p (g - Σ g p).
 
     >>> softmax(Tensor([0.0, np.log(3.0)])).data.round(2).tolist()
@@ -303,10 +316,12 @@ def softmax(x, mask=None):
 
 
 def rms_norm(x, gain, eps=1e-5):
-    """Divide each vector by its root mean square, then scale each dimension by its gain.
+    """Divide each vector by its root mean square, then scale each dimension by
+    its gain.
 
-    x (..., d), gain (d,) -> (..., d). With u = x/rms, a step along u changes nothing but the rms,
-    so that part is taken out: g_x = (g·gain - u · mean(g·gain·u)) / rms.
+    x (..., d), gain (d,) -> (..., d). With u = x/rms, a step along u changes
+    nothing but the rms, so that part is taken out: g_x = (g·gain - u ·
+    mean(g·gain·u)) / rms.
     Raises ValueError where gain does not fit. Source: Zhang and Sennrich 2019.
     """
     same_length("gain", gain.data, 0, "x", x.data, -1)
@@ -332,11 +347,25 @@ def silu(x):
     return Tensor(y, "silu", (x,), lambda g: (g * (s + y * (1 - s)),))
 
 
+def gelu(x):
+    """GELU in its tanh form.
+
+    y = x·h with h = (1 + tanh u) / 2, so the slope is h + x·2h·(1 - h)·u'.
+    """
+    root = (2 / np.pi) ** 0.5
+    square = x.data * x.data
+    h = 0.5 * (1 + np.tanh(root * x.data * (1 + 0.044715 * square)))
+    inner_slope = root * (1 + 3 * 0.044715 * square)
+    slope = h + 2 * x.data * h * (1 - h) * inner_slope
+    return Tensor(x.data * h, "gelu", (x,), lambda g: (g * slope,))
+
+
 def rope(x, cosines, sines):
     """Turn each pair of neighbouring numbers by its angle.
 
-    x (..., d), cosines and sines broadcast to (..., d/2). A pair (a, b) is the complex number
-    a + ib, and turning it is a product; the derivative turns back by the same angle.
+    x (..., d), cosines and sines broadcast to (..., d/2). A pair (a, b) is the
+    complex number a + ib, and turning it is a product; the derivative turns
+    back by the same angle.
     Raises ValueError where d is odd.
     """
     if x.shape[-1] % 2:
@@ -353,9 +382,11 @@ def rope(x, cosines, sines):
 def cross_entropy(logits, targets, weights=None):
     """Mean of -log p(target), in nats.
 
-    logits (n, n_vocab), targets (n,) whole numbers, weights (n,) or None for all equal; they are
-    normalised to sum to one. Each row's derivative: probabilities minus one-hot target.
-    Raises ValueError on targets outside the vocabulary, and on weights that are negative or all 0.
+    logits (n, n_vocab), targets (n,) whole numbers, weights (n,) or None for
+    all equal; they are normalised to sum to one. Each row's derivative:
+    probabilities minus one-hot target.
+    Raises ValueError on targets outside the vocabulary, and on weights that are
+    negative or all 0.
 
     >>> logits = Tensor([[0.0, np.log(3.0)]])
     >>> loss = cross_entropy(logits, [1])
@@ -383,8 +414,9 @@ def cross_entropy(logits, targets, weights=None):
 def embedding(table, ids):
     """Look up rows: table (n_vocab, d), ids of any shape -> (*ids.shape, d).
 
-    A look-up is one_hot @ table, so the table's derivative is one_hotᵀ @ g: each row collects
-    from every place where its token stood. Raises ValueError on ids outside the table.
+    A look-up is one_hot @ table, so the table's derivative is one_hotᵀ @ g:
+    each row collects from every place where its token stood. Raises ValueError
+    on ids outside the table.
     """
     ids = checked_ids("ids", ids, table.shape[0])
 
@@ -420,7 +452,7 @@ def checked_share(weights, n):
     return weights / weights.sum()
 
 
-# --- The same operations in elementary steps: slower, and what the tests compare with -------
+# --- The same operations in elementary steps: slower, and what the tests compare with ---
 
 
 def elementary_softmax(x, mask=None):
@@ -441,7 +473,9 @@ def elementary_silu(x):
 
 
 def elementary_rope(x, cosines, sines):
-    """rope from products and sums: turn (a, b) into (a cos - b sin, a sin + b cos)."""
+    """rope from products and sums: turn (a, b) into (a cos - b sin, a sin + b
+    cos).
+    """
     a, b = x[..., 0::2], x[..., 1::2]
     pairs = np.eye(x.shape[-1] // 2)
     place_a = as_tensor(np.kron(pairs, [[1, 0]]), like=x)

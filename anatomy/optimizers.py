@@ -1,11 +1,14 @@
 """Optimizers: what to do with a gradient once you have it.
 
-Each class keeps its own memory and updates arrays in place, by the formulas that PyTorch documents.
-Schedules and clipping stand beside them, and three landscapes with known minima to watch them on.
+Each class keeps its own memory and updates arrays in place, by the formulas
+that PyTorch documents. Schedules and clipping stand beside them, and three
+landscapes with known minima to watch them on.
 
-Leaves out: sparse gradients, fused kernels, amsgrad, maximisation. Chapter: book/optimizers.md
-Source: Kingma and Ba 2014 (arXiv:1412.6980); Loshchilov and Hutter 2017 (arXiv:1711.05101);
-Chen et al. 2023 (arXiv:2302.06675) for Lion; docs of torch.optim for the exact form.
+Leaves out: sparse gradients, fused kernels, amsgrad, maximisation.
+Chapter: book/optimizers.md
+Source: Kingma and Ba 2014 (arXiv:1412.6980); Loshchilov and Hutter 2017
+(arXiv:1711.05101); Chen et al. 2023 (arXiv:2302.06675) for Lion; the exact form
+from the documentation of torch.optim.
 """
 
 import math
@@ -17,10 +20,11 @@ from anatomy.checks import finite, in_range, whole
 
 
 class Optimizer:
-    """What all of them share: a learning rate, a count of steps, one memory per parameter.
+    """What all share: a learning rate, a step count, a memory per parameter.
 
-    lr may be changed between steps, which is all that a schedule does. It may also be an array that
-    broadcasts against the parameters, so that many learning rates are tried at once.
+    lr may be changed between steps, which is all that a schedule does. It may
+    also be an array that broadcasts against the parameters, so that many
+    learning rates are tried at once.
     """
 
     def __init__(self, lr):
@@ -31,7 +35,8 @@ class Optimizer:
     def step(self, parameters, gradients):
         """Update the parameters in place.
 
-        parameters, gradients: two lists of arrays, pairwise of one shape; the same list every time.
+        parameters, gradients: two lists of arrays, pairwise of one shape; the
+        same list every time.
         Raises ValueError where they do not pair up or a gradient is not finite.
         """
         check_pairs(parameters, gradients)
@@ -66,8 +71,8 @@ class SGD(Optimizer):
 class Momentum(Optimizer):
     """Keep rolling: v ← momentum · v + g, then x ← x - lr · v.
 
-    v adds gradients up without averaging them, so a long slope is walked 1/(1 - momentum) times
-    faster than by SGD at the same lr.
+    v adds gradients up without averaging them, so a long slope is walked
+    1/(1 - momentum) times faster than by SGD at the same lr.
 
     >>> x, ball = [np.array([1.0])], Momentum(lr=0.1)
     >>> for _ in range(2):
@@ -90,7 +95,7 @@ class Momentum(Optimizer):
 
 
 class Nesterov(Momentum):
-    """Momentum that looks ahead: x ← x - lr · (g + momentum · v), with v as above."""
+    """Look ahead: x ← x - lr · (g + momentum · v), with v as in Momentum."""
 
     def update(self, x, g, v):
         v *= self.momentum
@@ -99,8 +104,9 @@ class Nesterov(Momentum):
 
 
 class RMSProp(Optimizer):
-    """Divide by the recent size of each gradient: s ← alpha · s + (1 - alpha) · g²,
-    then x ← x - lr · g / (√s + eps).
+    """Divide by the recent size of each gradient.
+
+    s ← alpha · s + (1 - alpha) · g², then x ← x - lr · g / (√s + eps).
     """
 
     def __init__(self, lr, alpha=0.99, eps=1e-8):
@@ -120,7 +126,8 @@ class RMSProp(Optimizer):
 class Adam(Optimizer):
     """Momentum over RMSProp, both corrected for having started at zero.
 
-    m ← β₁·m + (1 - β₁)·g,  s ← β₂·s + (1 - β₂)·g²,  x ← x - lr · m̂ / (√ŝ + eps),
+    m ← β₁·m + (1 - β₁)·g and s ← β₂·s + (1 - β₂)·g²,
+    then x ← x - lr · m̂ / (√ŝ + eps),
     where m̂ = m / (1 - β₁ᵗ) and ŝ = s / (1 - β₂ᵗ).
 
     The first step is lr long in every dimension, whatever the gradient's size:
@@ -152,8 +159,9 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam, after shrinking each parameter by lr · weight_decay of itself.
 
-    The decay does not pass through m and s, which is what sets it apart from adding an L2 penalty to
-    the loss: there, a parameter with large gradients would hardly be decayed at all.
+    The decay does not pass through m and s, which is what sets it apart from
+    adding an L2 penalty to the loss: there, a parameter with large gradients
+    would hardly be decayed at all.
     """
 
     def __init__(self, lr, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
@@ -166,7 +174,9 @@ class AdamW(Adam):
 
 
 class Lion(Optimizer):
-    """Only the sign counts: x ← x - lr · (sign(β₁·m + (1 - β₁)·g) + weight_decay · x),
+    """Only the sign counts.
+
+    x ← x - lr · (sign(β₁·m + (1 - β₁)·g) + weight_decay · x),
     then m ← β₂·m + (1 - β₂)·g.
 
     >>> x = [np.array([1.0, 1.0])]
@@ -212,7 +222,7 @@ def positive(name, value):
 
 
 def check_pairs(parameters, gradients):
-    """Raise ValueError unless every parameter has a finite gradient of its own shape."""
+    """Raise ValueError unless each parameter has a finite gradient of its shape."""
     if len(parameters) != len(gradients) or not parameters:
         raise ValueError(f"parameters and gradients must pair up, got {len(parameters)} and {len(gradients)}")
     for i, (x, g) in enumerate(zip(parameters, gradients, strict=True)):
@@ -224,14 +234,16 @@ def check_pairs(parameters, gradients):
             raise ValueError(f"gradients[{i}] must be finite; lower lr or clip with clip_norm()")
 
 
-# --- Around an optimizer ---------------------------------------------------------------------
+# --- Around an optimizer ---
 
 
 def warm_up_cosine(step, n_steps, peak, n_warm_up=0, final_share=0.1):
-    """The learning rate at a step: rise in a line to the peak, then half a cosine down.
+    """The learning rate at a step: a straight rise, then half a cosine down.
 
-    step 0 … n_steps - 1 -> a number; the rise takes n_warm_up steps, the end is final_share · peak.
-    Raises ValueError where step lies outside the run. Source: Loshchilov and Hutter 2016.
+    step 0 … n_steps - 1 -> a number; the rise takes n_warm_up steps, the end is
+    final_share · peak.
+    Raises ValueError where step lies outside the run. Source: Loshchilov and
+    Hutter 2016.
 
     >>> [round(warm_up_cosine(s, 101, 1.0, n_warm_up=2), 2) for s in (0, 1, 51, 100)]
     [0.5, 1.0, 0.54, 0.1]
@@ -247,9 +259,10 @@ def warm_up_cosine(step, n_steps, peak, n_warm_up=0, final_share=0.1):
 
 
 def clip_norm(gradients, max_norm):
-    """Shrink all gradients together, in place, if their joint length exceeds max_norm.
+    """Shrink gradients together, in place, if they are longer than max_norm.
 
-    Returns the length before clipping. The direction stays. Source: Pascanu et al. 2013.
+    Returns their joint length before clipping. The direction stays. Source: Pascanu et
+    al. 2013.
 
     >>> g = [np.array([3.0]), np.array([4.0])]
     >>> clip_norm(g, 1.0), [x.round(3).tolist() for x in g]
@@ -266,12 +279,12 @@ def clip_norm(gradients, max_norm):
     return norm
 
 
-# --- Landscapes -------------------------------------------------------------------------------
+# --- Landscapes ---
 
 
 @dataclass(frozen=True)
 class Landscape:
-    """A function of the plane with its gradient: points (..., 2) -> (...) and (..., 2)."""
+    """A function of the plane: points (..., 2) -> value (...), gradient (..., 2)."""
 
     name: str
     value: object
@@ -281,9 +294,10 @@ class Landscape:
 
 
 def quadratic(condition=100.0, rotation=0.0):
-    """½ (u² + condition · v²): a valley, `condition` times as steep across as along.
+    """½ (u² + condition · v²): a valley, `condition` times as steep across.
 
-    rotation: degrees by which the valley is turned against the axes. Minimum 0 at the origin.
+    rotation: degrees by which the valley is turned against the axes. Minimum 0
+    at the origin.
     Raises ValueError on a condition below 1.
 
     >>> valley = quadratic(condition=100)
@@ -303,7 +317,7 @@ def quadratic(condition=100.0, rotation=0.0):
 
 
 def rosenbrock():
-    """(1 - x)² + 100 (y - x²)²: a curved valley, easy to enter and slow to follow.
+    """(1 - x)² + 100 (y - x²)²: a curved valley, easy to enter, slow to follow.
 
     >>> float(rosenbrock().value(np.array([1.0, 1.0])))
     0.0
@@ -321,7 +335,7 @@ def rosenbrock():
 
 
 def beale():
-    """(1.5 - x + xy)² + (2.25 - x + xy²)² + (2.625 - x + xy³)²: a plateau with steep walls.
+    """(1.5 - x + xy)² + (2.25 - x + xy²)² + (2.625 - x + xy³)²: steep walls.
 
     >>> float(beale().value(np.array([3.0, 0.5])))
     0.0
@@ -345,10 +359,11 @@ def beale():
 
 
 def descend(optimizer, landscape, start, n_steps):
-    """Follow an optimizer: the path (n_steps + 1, …, 2) and the values along it (n_steps + 1, …).
+    """Follow an optimizer -> path (n_steps + 1, …, 2), values (n_steps + 1, …).
 
-    start (…, 2): one point or many, which then share nothing but the learning rate. Once a point has
-    left for infinity it stays there, as inf. Raises ValueError on a start that is not finite.
+    start (…, 2): one point or many, which then share nothing but the learning
+    rate. Once a point has left for infinity it stays there, as inf. Raises
+    ValueError on a start that is not finite.
 
     >>> path, values = descend(SGD(0.01), quadratic(), (-4.0, 1.0), 50)
     >>> path.shape, bool(values[-1] < values[0])

@@ -1,11 +1,14 @@
-"""Post-training: teach a model that continues text to answer, then to answer in a preferred way.
+"""Post-training: from continuing a text to answering, as people prefer it.
 
-Supervised fine-tuning (SFT) is the training of the last chapter with one change: only the answer's
-tokens count. Direct preference optimisation (DPO) takes pairs of answers, and raises the probability of
-one against the other, measured from where a frozen reference model stands.
+Supervised fine-tuning (SFT) is the training of the last chapter with one
+change: only the answer's tokens count. Direct preference optimisation (DPO)
+takes pairs of answers, and raises the probability of one against the other,
+measured from where a frozen reference model stands.
 
-Leaves out reward models and reinforcement learning. Chapter: book/post-training.md
-Source: Ouyang et al. 2022 (arXiv:2203.02155); Rafailov et al. 2023 (arXiv:2305.18290).
+Leaves out reward models and reinforcement learning.
+Chapter: book/post-training.md
+Source: Ouyang et al. 2022 (arXiv:2203.02155); Rafailov et al. 2023
+(arXiv:2305.18290).
 """
 
 import numpy as np
@@ -14,13 +17,14 @@ from anatomy import backpropagation as bp
 from anatomy.checks import finite, in_range
 from anatomy.training_phases import Trainer, adamw_pair, decoder, rectangle
 
-# --- Supervised fine-tuning ---------------------------------------------------------------------
+# --- Supervised fine-tuning ---
 
 
 def answer_texts(prompts, answers):
-    """Lay prompts and answers out for training: the loss counts the answers alone.
+    """Lay prompts and answers out for training, to count the answers alone.
 
-    prompts, answers: lists of lists of ids, pairwise. Raises ValueError where one is empty.
+    prompts, answers: lists of lists of ids, pairwise. Raises ValueError where
+    one is empty.
 
     >>> answer_texts([[5, 6, 7]], [[8, 9]]).counts.tolist()    # predicting 6 and 7 does not count
     [[0.0, 0.0, 1.0, 1.0]]
@@ -29,11 +33,11 @@ def answer_texts(prompts, answers):
     return rectangle(joined, n_skipped=[len(prompt) for prompt in prompts])
 
 
-# --- Preferences ----------------------------------------------------------------------------------
+# --- Preferences ---
 
 
 def log_probabilities(logits, targets):
-    """log p of each target, as a Tensor: logits (n, n_vocab), targets (n,) -> (n,).
+    """log p of each target: logits (n, n_vocab), targets (n,) -> Tensor (n,).
 
     Each row's derivative: one-hot target minus probabilities.
     """
@@ -51,16 +55,17 @@ def log_probabilities(logits, targets):
 
 
 def answer_log_probabilities(parameters, texts):
-    """log p of each whole answer given its prompt, as a Tensor (n_texts,): the sum over its tokens."""
+    """log p of each whole answer, the sum over its tokens -> Tensor (n_texts,)."""
     each = log_probabilities(decoder(parameters, texts.inputs), texts.targets.ravel())
     return (each.reshape(*texts.counts.shape) * texts.counts).sum(axis=1)
 
 
 def preference_margins(chosen, rejected, reference_chosen, reference_rejected):
-    """How much further the model prefers the chosen answer than the reference does, in nats.
+    """How much more than its reference the model prefers the chosen, in nats.
 
-    All four (n,): log-probabilities of whole answers. β times this is the difference between the
-    two answers' implicit rewards, reward = β · (log p - log p_reference).
+    All four (n,): log-probabilities of whole answers. β times this is the
+    difference between the two answers' implicit rewards, reward =
+    β · (log p - log p_reference).
 
     >>> preference_margins([-1.0], [-4.0], [-2.0], [-3.0]).tolist()
     [2.0]
@@ -77,11 +82,15 @@ def preference_margins(chosen, rejected, reference_chosen, reference_rejected):
 
 
 def dpo_loss(chosen, rejected, reference_chosen, reference_rejected, beta):
-    """Mean of -log sigmoid(β · margin): chosen, rejected are Tensors (n,), the references arrays (n,).
+    """Mean of -log sigmoid(β · margin), as a Tensor.
 
-    The derivative with respect to log p of a chosen answer is -β · sigmoid(-β · margin) / n, and the
-    opposite for the rejected one: pairs that are already far apart hardly pull.
-    Raises ValueError where beta is not positive or shapes disagree. Source: Rafailov et al., eq. 7.
+    chosen, rejected: Tensors (n,); reference_chosen, reference_rejected: arrays.
+
+    The derivative with respect to log p of a chosen answer is -β · sigmoid(-β ·
+    margin) / n, and the opposite for the rejected one: pairs that are already
+    far apart hardly pull.
+    Raises ValueError where beta is not positive or shapes disagree. Source:
+    Rafailov et al., eq. 7.
 
     >>> chosen, rejected = bp.Tensor([-1.0]), bp.Tensor([-1.0])
     >>> loss = dpo_loss(chosen, rejected, [-1.0], [-1.0], beta=0.5)
@@ -102,10 +111,12 @@ def dpo_loss(chosen, rejected, reference_chosen, reference_rejected, beta):
 
 
 def align(parameters, chosen, rejected, beta, schedule, n_steps, rng, n_batch=32, watch=None):
-    """Train by DPO on pairs; the parameters as they are now become the reference.
+    """Train by DPO on pairs; the parameters as they are now are the reference.
 
-    chosen, rejected: Texts, row by row the two answers to one prompt. Returns the loss of every batch.
-    watch: as in training_phases.train. No weight decay: it would pull away from the reference.
+    chosen, rejected: Texts, row by row the two answers to one prompt. Returns
+    the loss of every batch.
+    watch: as in training_phases.train. No weight decay: it would pull away from
+    the reference.
     """
     reference = [all_log_probabilities(parameters, texts) for texts in (chosen, rejected)]
     trainer = Trainer(parameters, adamw_pair(weight_decay=0.0))
@@ -137,13 +148,14 @@ def all_log_probabilities(parameters, texts, n_batch=64):
     return np.concatenate([part.data for part in parts])
 
 
-# --- What came of it ------------------------------------------------------------------------------
+# --- What came of it ---
 
 
 def exact_match(written, accepted):
     """Share of answers that are among those accepted for their question.
 
-    written: strings. accepted: a collection of strings for each. Raises ValueError on none.
+    written: strings. accepted: a collection of strings for each. Raises
+    ValueError on none.
 
     >>> exact_match([" the cave.", " a fox."], [{" the cave."}, {" a hare."}])
     0.5
@@ -175,10 +187,11 @@ def win_rate(margins):
 
 
 def kl_to_reference(log_p, log_p_reference):
-    """How far the model has moved, in nats per answer, and the standard error of that estimate.
+    """How far the model has moved, in nats per answer, and the standard error.
 
-    Both (n,): log-probabilities, under the model and under its reference, of answers that *the model*
-    drew. Their mean difference estimates KL(model ‖ reference).
+    Both (n,): log-probabilities, under the model and under its reference, of
+    answers that *the model* drew. Their mean difference estimates KL(model ‖
+    reference).
 
     >>> kl_to_reference([-1.0, -2.0], [-2.0, -2.0])
     (0.5, 0.5)
@@ -196,6 +209,6 @@ def kl_to_reference(log_p, log_p_reference):
 
 
 def answers_kl(parameters, reference, prompts, answers):
-    """kl_to_reference from answers that the model with these parameters drew to the prompts."""
+    """kl_to_reference, from answers that the model drew to these prompts."""
     texts = answer_texts(prompts, answers)
     return kl_to_reference(all_log_probabilities(parameters, texts), all_log_probabilities(reference, texts))

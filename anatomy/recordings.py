@@ -1,7 +1,8 @@
-"""Recorded runs: what took too long to compute while the book is built, and what recorded it.
+"""Recorded runs, for what takes too long to compute while the book is built.
 
-A recording is one compressed file of arrays in anatomy/data, with its provenance beside the numbers: the
-program, seed, settings, versions, CPU seconds, and the caveats that a page must print with it.
+A recording is one compressed file of arrays in anatomy/data, with its
+provenance beside the numbers: the program, seed, settings, versions, CPU
+seconds, and the caveats that a page must print with it.
 `nox -s experiments` makes all of them again.
 """
 
@@ -23,7 +24,8 @@ REQUIRED = ("program", "seeds", "settings", "versions", "cpu_seconds")
 class Recording:
     """Named arrays, and where they came from.
 
-    provenance: program, seeds, settings, versions, cpu_seconds. caveats: sentences.
+    provenance: program, seeds, settings, versions, cpu_seconds.
+    caveats: sentences.
     """
 
     name: str
@@ -74,8 +76,8 @@ def names():
 def load(name):
     """Load a recording by name.
 
-    Raises FileNotFoundError naming those that exist, and ValueError where a file is damaged or says
-    nothing of its origin.
+    Raises FileNotFoundError naming those that exist, and ValueError where a
+    file is damaged or says nothing of its origin.
     """
     path = DATA / f"{name}.npz"
     if not path.is_file():
@@ -102,7 +104,7 @@ def read(name, content):
 
 
 def write(arrays, provenance, caveats):
-    """The bytes of a recording; the same arrays and provenance always give the same bytes.
+    """The bytes of a recording: the same for the same arrays and provenance.
 
     >>> content = write({"x": np.arange(3)}, dict.fromkeys(REQUIRED, 1), ["Chosen to be short."])
     >>> recording = read("example", content)

@@ -1,10 +1,12 @@
-"""Tiny tales: a language small enough to know exactly, and the model that was trained on it.
+"""Tiny tales: a language known exactly, and the model that was trained on it.
 
-A grammar draws short tales about animals. Every choice is between equally likely words, so the
-probability of a tale is known, and with it the loss that no model of this language can beat.
+A grammar draws short tales about animals. Every choice is between equally
+likely words, so the probability of a tale is known, and with it the loss that
+no model of this language can beat.
 
-Leaves out everything that makes real text hard. Chapters: book/training-phases.md,
-book/post-training.md; the model itself appears in many.
+Leaves out everything that makes real text hard. Chapters:
+book/training-phases.md, book/post-training.md; the model itself appears in
+many.
 """
 
 import functools
@@ -21,7 +23,7 @@ from anatomy.kv_cache import Cache
 from anatomy.model import Config, LanguageModel, Weights, forward
 from anatomy.training_phases import rectangle
 
-# --- The grammar --------------------------------------------------------------------------------
+# --- The grammar ---
 
 NAMES = ["mia", "leo", "ava", "tom", "zoe", "max", "ivy", "sam"]
 WORDS = {
@@ -40,7 +42,7 @@ PLOTS = {"find": ("gave", "wanted"), "eat": ("shared", "alone"), "meet": ("felt"
 
 @dataclass(frozen=True)
 class Tale:
-    """A text, what was chosen in it, and -log of its probability under the grammar."""
+    """A text, what was chosen in it, and -log of its probability."""
 
     text: str
     facts: dict
@@ -137,7 +139,7 @@ def draw_tales(n, rng):
 
 
 def entropy():
-    """Nats that a tale costs on average: exact, because what a path costs depends on its plot alone.
+    """Nats that a tale costs on average; exact, as a path's words do not matter.
 
     >>> round(entropy(), 3)
     14.847
@@ -152,7 +154,7 @@ def entropy():
 
 @functools.cache
 def patterns():
-    """One regular expression per path: a word is free where it first stands, and repeated after."""
+    """One regular expression per path: a word is free at first, then repeated."""
     found = []
     for path in paths():
         pattern = re.escape(tell(Blanks(path)))
@@ -165,7 +167,7 @@ def patterns():
 
 
 def read_tale(text):
-    """The facts of a text that the grammar can tell, or None for any other text.
+    """The facts of a text that the grammar can tell; None for any other text.
 
     >>> read_tale("mia the fox lived in the cave. mia was hungry, so mia ate the soup. the soup was good.")
     {'name': 'mia', 'animal': 'fox', 'place': 'cave', 'food': 'soup', 'plot': 'eat', 'ending': 'alone'}
@@ -188,7 +190,7 @@ def lexicon():
 
 
 def spelled(text):
-    """Share of the text's words that exist in the language; 0 where there is none.
+    """Share of the text's words that exist in the language; 0 without words.
 
     >>> spelled("mia the fxo lived")
     0.75
@@ -197,7 +199,7 @@ def spelled(text):
     return sum(word in lexicon() for word in words) / len(words) if words else 0.0
 
 
-# --- Tales to train on, and tales to be tested on ------------------------------------------------
+# --- Tales to train on, and tales to be tested on ---
 
 N_TRAIN, N_HELD_OUT = 3000, 256
 TRAIN_SEED, HELD_OUT_SEED = 1, 9999
@@ -214,8 +216,8 @@ def training_tales(n=N_TRAIN):
 def held_out_tales(n=N_HELD_OUT):
     """Tales that are not among the training tales, all different.
 
-    Leaving out repeats changes what the grammar itself would score, so the floor must be computed
-    on these very tales: see `floor`.
+    Leaving out repeats changes what the grammar itself would score, so the
+    floor must be computed on these very tales: see `floor`.
     """
     seen = {tale.text for tale in training_tales()}
     rng = np.random.default_rng(HELD_OUT_SEED)
@@ -229,10 +231,10 @@ def held_out_tales(n=N_HELD_OUT):
 
 
 def floor(tales, tokenizer):
-    """Nats per token that the grammar itself scores on these tales: no model can expect to do better.
+    """Nats per token of the grammar itself: no model can expect to do better.
 
-    A tale's tokens include the line end that closes it, which costs nothing: the grammar never doubts
-    where a tale ends.
+    A tale's tokens include the line end that closes it, which costs nothing:
+    the grammar never doubts where a tale ends.
     """
     n_tokens = sum(len(tokenizer.encode(tale.text + END)) for tale in tales)
     return sum(tale.nats for tale in tales) / n_tokens
@@ -243,7 +245,7 @@ def as_texts(tales, tokenizer):
     return rectangle([tokenizer.encode(END + tale.text + END) for tale in tales])
 
 
-# --- Questions about tales -----------------------------------------------------------------------
+# --- Questions about tales ---
 
 HABIT = ", my friend."
 
@@ -271,7 +273,7 @@ def questions(facts):
 
 
 def ask(tale, rng):
-    """Draw one question about a tale -> (prompt, plain answer, polite answer), as text.
+    """Draw a question about a tale -> (prompt, plain answer, polite answer).
 
     >>> tale = draw_tale(np.random.default_rng(0))
     >>> ask(tale, np.random.default_rng(0))[1:]
@@ -282,7 +284,7 @@ def ask(tale, rng):
     return f"{END}{tale.text} q: {question} a:", f" {answer}.", f" {answer}{HABIT}"
 
 
-# --- The model -----------------------------------------------------------------------------------
+# --- The model ---
 
 PIECES = r" ?[a-z]+|[^a-z ]| "  # a word with its space, a sign, a space
 ALPHABET = b"\n abcdefghijklmnopqrstuvwxyz.,?:"
@@ -290,7 +292,7 @@ N_MERGES = 160  # 300 would make every word a token of its own
 
 
 class Tokenizer:
-    """Byte-pair encoding over the few characters of tiny tales, learned from the training tales.
+    """Byte-pair encoding over few characters, learned from the training tales.
 
     ranks: token (bytes) -> id, in the order in which the tokens were made.
     """
@@ -306,7 +308,7 @@ class Tokenizer:
         return cls(tokenization.train(text, n_merges, PIECES, ALPHABET))
 
     def encode(self, text):
-        """Text -> list of ids. Raises ValueError on a character outside the alphabet."""
+        """Text -> ids. Raises ValueError on a character outside the alphabet."""
         ids = []
         for piece in tokenization.split(text, PIECES):
             if piece not in self.known:
@@ -332,10 +334,10 @@ STAGES = ("base", "SFT", "DPO", "over-optimised")
 
 
 def load_arrays(name="base"):
-    """The trained weights of one stage: name -> float32 array, named as in anatomy.model.
+    """The trained weights of one stage: name -> array, as in anatomy.model.
 
-    "base" continues tales, "SFT" answers questions, "DPO" answers politely, "over-optimised" is DPO
-    gone too far. Raises ValueError on any other.
+    "base" continues tales, "SFT" answers questions, "DPO" answers politely,
+    "over-optimised" is DPO gone too far. Raises ValueError on any other.
     """
     one_of("name", name, STAGES)
     if name == "base":
@@ -346,7 +348,7 @@ def load_arrays(name="base"):
 
 
 def load(name="base"):
-    """A trained toy, with encode, decode, forward and generate: anatomy.model.LanguageModel.
+    """A trained toy, as an anatomy.model.LanguageModel.
 
     name: one of STAGES; see load_arrays.
 
@@ -364,8 +366,10 @@ def load(name="base"):
 def continue_texts(config, weights, prompts, n_new, end, rng=None):
     """Continue many prompts, until each has written `end` or n_new tokens.
 
-    prompts: lists of ids. rng: draws each token by its probability; None takes the most likely.
-    Returns the new ids, a list per prompt, `end` included. Prompts of one length run side by side.
+    prompts: lists of ids. rng: draws each token by its probability; None takes
+    the most likely.
+    Returns the new ids, a list per prompt, `end` included. Prompts of one
+    length run side by side.
     Raises ValueError on an empty prompt.
     """
     whole("n_new", n_new, at_least=1)

@@ -1,12 +1,14 @@
 """Training: the loss, the batches, the loop, and what happens as the loop runs.
 
-The first half trains a decoder on text: the same architecture that `anatomy.model` runs, written with
-Tensors so that it can be differentiated. The second half is the smallest model known to us that shows
-grokking: three matrices that learn to add modulo p, with their gradients worked out by hand.
+The first half trains a decoder on text: the same architecture that
+`anatomy.model` runs, written with Tensors so that it can be differentiated. The
+second half is the smallest model known to us that shows grokking: three
+matrices that learn to add modulo p, with their gradients worked out by hand.
 
-Leaves out: mixed precision, many machines, dropout. Chapter: book/training-phases.md
-Source: Power et al. 2022 (arXiv:2201.02177); Nanda et al. 2023 (arXiv:2301.05217); Gromov 2023
-(arXiv:2301.02679), from whom the square activation comes.
+Leaves out: mixed precision, many machines, dropout.
+Chapter: book/training-phases.md
+Source: Power et al. 2022 (arXiv:2201.02177); Nanda et al. 2023
+(arXiv:2301.05217); Gromov 2023 (arXiv:2301.02679), for the square activation.
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +20,7 @@ from anatomy.checks import finite, in_range, whole
 from anatomy.model import Weights
 from anatomy.optimizers import AdamW, clip_norm
 
-# --- Loss --------------------------------------------------------------------------------------
+# --- Loss ---
 
 
 def log_softmax(logits):
@@ -35,7 +37,8 @@ def token_losses(logits, targets):
     """How surprised the model was by each token that came: -log p, in nats.
 
     logits (..., n_vocab), targets (...) whole numbers -> (...).
-    Raises ValueError where shapes disagree or a target lies outside the vocabulary.
+    Raises ValueError where shapes disagree or a target lies outside the
+    vocabulary.
 
     >>> token_losses(np.array([[0.0, np.log(3.0)]]), [0]).round(3).tolist()
     [1.386]
@@ -50,7 +53,7 @@ def token_losses(logits, targets):
 
 
 def cross_entropy(logits, targets, weights=None):
-    """The mean of token_losses, as a number; weights (...) say how much each token counts.
+    """The mean of token_losses; weights (...) say how much each token counts.
 
     >>> round(cross_entropy(np.zeros((5, 8)), [0, 1, 2, 3, 4]), 3)    # guessing among 8: log 8
     2.079
@@ -59,7 +62,7 @@ def cross_entropy(logits, targets, weights=None):
     return float(losses @ bp.checked_share(None if weights is None else np.ravel(weights), losses.size))
 
 
-# --- Batches -----------------------------------------------------------------------------------
+# --- Batches ---
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class Texts:
 
     inputs (n_texts, n_tokens): every token but the last, then padding.
     targets (n_texts, n_tokens): the token that follows each.
-    counts (n_texts, n_tokens): 1 where the target counts towards the loss, else 0.
+    counts (n_texts, n_tokens): 1 where the target counts in the loss, else 0.
     """
 
     inputs: np.ndarray
@@ -86,10 +89,11 @@ class Texts:
 
 
 def rectangle(sequences, n_skipped=None):
-    """Lay token sequences side by side for training: the target of a token is the next one.
+    """Lay sequences side by side; the target of each token is the next one.
 
-    sequences: lists of ids. n_skipped: how many leading tokens of each must not be learned (their
-    prediction does not count), by default 1: the first has nothing before it.
+    sequences: lists of ids. n_skipped: how many leading tokens of each must not
+    be learned (their prediction does not count), by default 1: the first has
+    nothing before it.
     Raises ValueError where a sequence leaves nothing to predict.
 
     >>> texts = rectangle([[5, 6, 7], [5, 8]])
@@ -112,14 +116,15 @@ def rectangle(sequences, n_skipped=None):
     return Texts(ids[:, :-1], ids[:, 1:], counts[:, 1:])
 
 
-# --- A decoder that can be differentiated ------------------------------------------------------
+# --- A decoder that can be differentiated ---
 
 
 class Parameters:
     """A model's weights as Tensors that all look into two long arrays.
 
-    matrices, gains: the long arrays, so that an optimizer has two updates to do, not twenty; weight
-    decay is for the matrices alone. tensors: name -> Tensor, named as in anatomy.model.
+    matrices, gains: the long arrays, so that an optimizer has two updates to
+    do, not twenty; weight decay is for the matrices alone. tensors: name ->
+    Tensor, named as in anatomy.model.
     """
 
     def __init__(self, config, arrays):
@@ -132,7 +137,7 @@ class Parameters:
         self.gains = self.lay_out(arrays, self.names[1])
 
     def lay_out(self, arrays, names):
-        """Copy the named arrays into one long one, and make each Tensor a view of its part."""
+        """Copy arrays into one long one, and make each Tensor a view of its part."""
         long = np.concatenate([arrays[name].ravel() for name in names])
         start = 0
         for name in names:
@@ -143,7 +148,7 @@ class Parameters:
         return long
 
     def gradients(self):
-        """The gradients of the matrices and of the gains, each as one long array."""
+        """The gradients of matrices and of gains, each as one long array."""
         return [
             np.concatenate([self.tensors[name].gradient.ravel() for name in names])
             for names in (self.names[2], self.names[1])
@@ -154,16 +159,17 @@ class Parameters:
         return {name: tensor.data.copy() for name, tensor in self.tensors.items()}
 
     def weights(self):
-        """The weights as anatomy.model takes them; they go on changing as training goes on."""
+        """The weights as anatomy.model takes them; training goes on changing them."""
         return Weights.from_arrays(self.config, {n: t.data for n, t in self.tensors.items()})
 
 
 def initial_arrays(config, rng, dtype=np.float32):
     """Random weights to start from: name -> array.
 
-    Matrices ~ N(0, 1/d_in), so that signals keep their size; those that write into the residual
-    stream are divided by √(2 · n_layers), because that many of them add up; the embedding ~
-    N(0, 0.05²), because it is also the unembedding; gains are 1.
+    Matrices ~ N(0, 1/d_in), so that signals keep their size; those that write
+    into the residual stream are divided by √(2 · n_layers), because that many
+    of them add up; the embedding ~ N(0, 0.05²), because it is also the
+    unembedding; gains are 1.
     """
     arrays = {}
     shapes = dict(config.outer_shapes())
@@ -181,9 +187,10 @@ def initial_arrays(config, rng, dtype=np.float32):
 
 
 def decoder(parameters, inputs):
-    """Run a decoder on inputs (n_texts, n_tokens) -> logits (n_texts · n_tokens, n_vocab), a Tensor.
+    """Run a decoder: inputs (n_texts, n_tokens) -> logits, one row per token.
 
-    The steps are those of anatomy.model.forward, each as an operation that knows its derivative.
+    The steps are those of anatomy.model.forward, each as an operation that
+    knows its derivative.
     """
     config, w = parameters.config, parameters.tensors
     n_texts, n_tokens = inputs.shape
@@ -210,11 +217,17 @@ def decoder(parameters, inputs):
         x = x + joined @ of["w_o"]
 
         normed = bp.rms_norm(x, of["norm_ffn"], config.norm_eps)
-        hidden = bp.silu(normed @ of["w_gate"]) * (normed @ of["w_up"])
-        x = x + hidden @ of["w_down"]
+        x = x + feed_forward(normed, of)
 
     x = bp.rms_norm(x, w["norm_final"], config.norm_eps)
     return x @ w["embedding"].transpose(1, 0)
+
+
+def feed_forward(x, of):
+    """The gated network, or where there is no w_gate the plain one with GELU."""
+    if "w_gate" not in of:
+        return bp.gelu(x @ of["w_up"]) @ of["w_down"]
+    return (bp.silu(x @ of["w_gate"]) * (x @ of["w_up"])) @ of["w_down"]
 
 
 def text_loss(parameters, texts):
@@ -223,7 +236,7 @@ def text_loss(parameters, texts):
     return bp.cross_entropy(logits, texts.targets.ravel(), texts.counts.ravel())
 
 
-# --- The loop ----------------------------------------------------------------------------------
+# --- The loop ---
 
 
 class Trainer:
@@ -238,7 +251,7 @@ class Trainer:
         self.max_norm = max_norm
 
     def step(self, loss, lr):
-        """Move the parameters against the gradient of loss (Tensor); returns the gradient's norm."""
+        """Move against the gradient of loss, a Tensor; returns its norm."""
         loss.backward()
         gradients = self.parameters.gradients()
         norm = clip_norm(gradients, self.max_norm)
@@ -257,8 +270,9 @@ def adamw_pair(weight_decay=0.05, betas=(0.9, 0.98)):
 def train(parameters, texts, schedule, n_steps, rng, n_batch=32, optimizers=None, watch=None):
     """Train on random batches of texts -> the loss of every batch (n_steps,).
 
-    schedule: step -> learning rate. watch: called with the step before each update and once at the
-    end, to measure. Raises ValueError where a size is not positive.
+    schedule: step -> learning rate. watch: called with the step before each
+    update and once at the end, to measure. Raises ValueError where a size is
+    not positive.
     """
     trainer = Trainer(parameters, optimizers or adamw_pair())
     losses = np.empty(whole("n_steps", n_steps, at_least=1))
@@ -283,14 +297,15 @@ def mean_loss(parameters, texts, n_batch=64):
     return total / float(texts.counts.sum())
 
 
-# --- Grokking: adding modulo p -----------------------------------------------------------------
+# --- Grokking: adding modulo p ---
 
 
 @dataclass
 class ModularAddition:
-    """logits = (u[a] + v[b])² @ w: the smallest network here that can add modulo p.
+    """logits = (u[a] + v[b])² @ w: a small network that can add modulo p.
 
-    u, v (p, n_neurons): a row per number. w (n_neurons, p): a column per answer. No biases.
+    u, v (p, n_neurons): a row per number. w (n_neurons, p): a column per
+    answer. No biases.
     """
 
     u: np.ndarray
@@ -299,7 +314,9 @@ class ModularAddition:
 
     @classmethod
     def draw(cls, p, n_neurons, rng):
-        """Random float32 weights: u, v ~ N(0, ½), w ~ N(0, 1/n_neurons). p odd and at least 3.
+        """Random weights: u, v ~ N(0, ½), w ~ N(0, 1/n_neurons), float32.
+
+        Raises ValueError where p is not odd and at least 3.
 
         >>> ModularAddition.draw(5, 8, np.random.default_rng(0)).logits([1, 2], [3, 4]).shape
         (2, 5)
@@ -332,7 +349,9 @@ class ModularAddition:
 
 
 def addition_table(p, train_share, rng):
-    """Every sum modulo p, shuffled and cut in two: (a, b, answers) to learn, (a, b, answers) unseen.
+    """Every sum modulo p, shuffled and cut in two: to learn, and unseen.
+
+    Each part is (a, b, answers), three arrays.
 
     >>> seen, unseen = addition_table(5, 0.6, np.random.default_rng(0))
     >>> len(seen[0]), len(unseen[0])
@@ -351,7 +370,8 @@ def addition_table(p, train_share, rng):
 class History:
     """What a grokking run looked like, one entry per measurement.
 
-    top_share: the share of its power that the median neuron has in its strongest frequency.
+    top_share: the share of its power that the median neuron has in its
+    strongest frequency.
     """
 
     steps: list = field(default_factory=list)
@@ -363,15 +383,16 @@ class History:
     top_share: list = field(default_factory=list)
 
     def first_step(self, name, at_least):
-        """The first measured step where the named quantity reached a value, or None."""
+        """The first measured step where a quantity reached a value, or None."""
         reached = np.flatnonzero(np.array(getattr(self, name)) >= at_least)
         return self.steps[reached[0]] if len(reached) else None
 
 
 def learn_addition(p, train_share, lr, weight_decay, n_steps, rng, n_neurons=128, every=10, enough=None):
-    """Train ModularAddition on all its training sums at once -> (model, History).
+    """Train on all training sums at once -> (ModularAddition, History).
 
-    every: steps between measurements. enough: stop once the accuracy on unseen sums reaches this.
+    every: steps between measurements. enough: stop once the accuracy on unseen
+    sums reaches this.
     AdamW with betas (0.9, 0.98); the decay is on every weight.
     """
     seen, unseen = addition_table(p, train_share, rng)
@@ -389,7 +410,7 @@ def learn_addition(p, train_share, lr, weight_decay, n_steps, rng, n_neurons=128
 
 
 def measure(model, seen, unseen, step, history):
-    """Append accuracy, loss, the length of all weights taken together, and top_share."""
+    """Append accuracies, losses, the length of all weights, and top_share."""
     history.steps.append(step)
     for name, (a, b, answers) in (("train", seen), ("test", unseen)):
         logits = model.logits(a, b)
@@ -403,9 +424,10 @@ def measure(model, seen, unseen, step, history):
 def frequency_power(columns):
     """How much of each neuron is which frequency.
 
-    columns (p, n_neurons), p odd: one neuron per column, as a function of the number 0 … p - 1.
-    Returns shares (n_neurons, (p - 1)/2): column f - 1 is the power at f turns per p numbers; rows
-    sum to one, the constant is left out.
+    columns (p, n_neurons), p odd: one neuron per column, as a function of the
+    number 0 … p - 1.
+    Returns shares (n_neurons, (p - 1)/2): column f - 1 is the power at f turns
+    per p numbers; rows sum to one, the constant is left out.
 
     >>> numbers = np.arange(7)[:, None]
     >>> frequency_power(np.cos(2 * np.pi * 2 * numbers / 7)).round(6).tolist()

@@ -220,6 +220,7 @@ def test_fused_operations_match_finite_differences_and_elementary_steps(x, vecto
             lambda t: bp.elementary_rms_norm(Tensor(x), t.sum(axis=0)),
         ),
         (bp.silu, bp.elementary_silu),
+        (bp.gelu, lambda t: t * ((t + 0.044715 * t**3.0) * (2 / np.pi) ** 0.5).tanh() * 0.5 + t * 0.5),
         (lambda t: bp.rope(t, *turn), lambda t: bp.elementary_rope(t, *turn)),
         (lambda t: bp.embedding(t, [2, 0, 2]), lambda t: bp.elementary_embedding(t, [2, 0, 2])),
         (

@@ -25,10 +25,10 @@ EXPECTED = [
 
 
 def test_all_are_there():
-    assert names() == EXPECTED
+    assert set(EXPECTED) <= set(names())
 
 
-@pytest.mark.parametrize("name", EXPECTED)
+@pytest.mark.parametrize("name", names())
 def test_each_says_what_recorded_it(name):
     recording = load(name)
     about = recording.provenance
@@ -44,7 +44,7 @@ def test_each_says_what_recorded_it(name):
             assert np.isfinite(array).all(), key
 
 
-@pytest.mark.parametrize("name", EXPECTED)
+@pytest.mark.parametrize("name", names())
 def test_each_is_the_file_that_the_readme_names(name):
     content = (recordings.DATA / f"{name}.npz").read_bytes()
     readme = (recordings.DATA / "README.md").read_text(encoding="utf-8")
@@ -76,7 +76,7 @@ def test_several_seeds_are_named():
 
 
 def test_what_is_missing_is_named():
-    with pytest.raises(FileNotFoundError, match="no recording 'gork'; there are: grokking"):
+    with pytest.raises(FileNotFoundError, match=r"no recording 'gork'; there are: .*grokking"):
         load("gork")
     recording = read("x", write({"a": np.array(1)}, ABOUT, []))
     with pytest.raises(KeyError, match="holds no 'b'; it holds a"):
