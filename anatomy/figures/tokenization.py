@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from bokeh.layouts import column
-from bokeh.models import CDSView, ColumnDataSource, GroupFilter, RadioButtonGroup, Range1d
+from bokeh.models import CDSView, ColumnDataSource, GroupFilter, Range1d
 
 from anatomy.figures.figure import Figure, Table
 from anatomy.figures.parts import bare, callback, choice, hover, on_change, plot, slider
@@ -152,9 +152,9 @@ def merges(steps, corpora, start=5):
     return Figure(
         column(corpus, counts, spacing=0),
         "tokenization-merges",
-        f"The corpus as {len(final)} boxes after {start} merges, the newest token in black wherever it stands; "
+        f"The corpus as {len(final)} boxes after {start} merges, the newest token filled wherever it stands; "
         f"below it the most frequent pairs, of which the first, {data[start][3]}, is merged next.",
-        "Move the slider. The black boxes are the newest token; the black bar is the pair that will be merged "
+        "Move the slider. The filled boxes are the newest token; the filled bar is the pair that will be merged "
         "next, because it is the most frequent. No box ever grows past a space: a merge stays inside its piece.",
         Table(["merges", "tokens", "newest token", "next pair", "its count"], data),
         "toy",
@@ -198,8 +198,8 @@ def word(ladders, ids):
         p,
         "tokenization-word",
         f"{names[0].strip()} from {len(first[0])} single bytes at the top to {len(first[-1])} tokens at the "
-        "bottom, one merge a row; the union of each row is black and its id stands at the right.",
-        "Read downwards: each row makes one merge, the black one, whose id stands at the right. The next merge "
+        "bottom, one merge a row; the union of each row is filled and its id stands at the right.",
+        "Read downwards: each row makes one merge, the filled box, whose id stands at the right. The next merge "
         "is always the pair whose union has the lowest id, wherever in the word it stands. It ends when no "
         "neighbours have a union in the vocabulary.",
         Table(["word", "merge", "new token", "id"], data),
@@ -275,7 +275,7 @@ def languages(names, sizes, other_counts, other_name, n_vocab, other_n_vocab):
     for name, colour in (("o200k", "ink"), ("other", "grey")):
         say(p, shown, name, "y", f"{name}_label", colour, y_offset=-14, text_align="center")
     hover(p, f"@name: @o200k{{0.[00]}} with o200k_base, @other{{0.[00]}} with {other_name}")
-    control = RadioButtonGroup(labels=list(MEASURES), active=0)
+    control = choice("Measure", [(str(i), label) for i, label in enumerate(MEASURES)], "0")
     on_change(
         control,
         callback("tokenization_show", filter=chosen, axis=p.xaxis[0], x_range=p.x_range, scales=scales),

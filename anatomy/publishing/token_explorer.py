@@ -154,7 +154,7 @@ def controls_html():
     return (
         f'<div class="controls"><div class="choices" role="group" aria-label="Example texts">{buttons}</div>'
         '<label class="yours" for="token-explorer-text">Text to tokenize: change it</label>'
-        '<textarea id="token-explorer-text" rows="3" spellcheck="false" autocomplete="off" '
+        '<textarea id="token-explorer-text" rows="4" spellcheck="false" autocomplete="off" '
         f'autocapitalize="off">{escape(first["text"])}</textarea>'
         f'<div class="switches">{switches}</div></div>'
     )
