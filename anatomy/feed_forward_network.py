@@ -195,6 +195,25 @@ def strongest_neurons(hidden, w_out, k=5):
     return order, lengths[order]
 
 
+def energy_shares(hidden, w_out):
+    """How much of a token's energy its strongest 1, 2, … d_ff neurons carry.
+
+    The energy of a neuron is the squared length of what it adds. hidden
+    (…, d_ff), w_out (d_ff, d_model) -> (…, d_ff), rising to 1. Raises
+    ValueError where shapes disagree or no neuron of a token adds anything.
+
+    >>> energy_shares([1.0, 3.0], [[1.0, 0.0], [0.0, 1.0]]).tolist()
+    [0.9, 1.0]
+    """
+    hidden, w_out = finite("hidden", hidden), finite("w_out", w_out, ndim=2)
+    same_length("hidden", hidden, -1, "w_out", w_out, 0)
+    energies = hidden**2 * (w_out**2).sum(axis=1)
+    running = np.cumsum(np.sort(energies, axis=-1)[..., ::-1], axis=-1)
+    if not running[..., -1].all():
+        raise ValueError("hidden must not be all zero for a token: it then has no energy to share")
+    return running / running[..., -1:]
+
+
 def exciting_tokens(hidden, neuron, k=5):
     """The k tokens that excite one neuron most.
 

@@ -89,6 +89,18 @@ def test_contributions_add_up_to_the_output():
     np.testing.assert_allclose(np.linalg.norm(terms[ids], axis=1), lengths)
 
 
+def test_energy_shares_are_those_of_the_contributions():
+    trace = {}
+    ffn.mlp(X, W_IN, B_IN, W_OUT, B_OUT, trace=trace)
+    shares = ffn.energy_shares(trace["hidden"], W_OUT)
+    assert shares.shape == (2, 5, 11)
+    lengths = np.linalg.norm(ffn.contributions(trace["hidden"][1, 3], W_OUT), axis=1)
+    squares = np.sort(lengths**2)[::-1]
+    np.testing.assert_allclose(shares[1, 3], np.cumsum(squares) / squares.sum())
+    # by hand: energies 4·1 and 1·4 are equal
+    assert ffn.energy_shares([2.0, 1.0], [[1.0, 0.0], [0.0, 2.0]]).tolist() == [0.5, 1.0]
+
+
 def test_keys_and_values():
     hidden = np.array([[0.1, 5.0], [0.9, 1.0], [0.5, 3.0]])
     positions, values = ffn.exciting_tokens(hidden, neuron=1, k=2)
@@ -138,6 +150,8 @@ def test_two_thirds_of_the_width_hold_as_many_weights():
         (lambda: ffn.knock_out(0, []), "d_ff must be a whole number >= 1, got 0"),
         (lambda: ffn.contributions([1.0], W_OUT), "axis 0 of hidden must equal axis 0 of w_out"),
         (lambda: ffn.strongest_neurons(W_OUT[:, 0], W_OUT, k=0), "k must be a whole number >= 1, got 0"),
+        (lambda: ffn.energy_shares(W_OUT[:, 0] * 0, W_OUT), "hidden must not be all zero"),
+        (lambda: ffn.energy_shares([1.0], W_OUT), "axis -1 of hidden must equal axis 0 of w_out"),
         (lambda: ffn.exciting_tokens(X[0], neuron=6), r"neuron must be in \[0, 5\], got 6"),
         (lambda: ffn.promoted_tokens([1.0], W_OUT), "axis 0 of value must equal axis 0 of unembedding"),
         (lambda: ffn.mlp_parameters(0, 4), "d_model must be a whole number >= 1, got 0"),
