@@ -100,16 +100,30 @@ def purge(css, names):
     return "".join(out)
 
 
-def without_unread(css):
-    """Drop custom properties that no var() reads, until none is left (one may read another)."""
-    declaration = re.compile(r"(--[\w-]+):(?:[^;{}\"']|\"[^\"]*\"|'[^']*')*;?(?=[^{}]*\})")
-    while True:
-        read = set(re.findall(r"var\(\s*(--[\w-]+)", css))
-        slim = declaration.sub(lambda found, read=read: found[0] if found[1] in read else "", css)
-        slim = re.sub(r"(?<=\})[^{}@]+\{\s*\}", "", slim)
-        if slim == css:
-            return css
-        css = slim
+DECLARED = re.compile(r"(--[\w-]+):(?:[^;{}\"']|\"[^\"]*\"|'[^']*')*;?(?=[^{}]*\})")
+
+
+def without(css, unwanted):
+    """Drop the declarations of custom properties whose name is unwanted, and rules that are empty then.
+
+    >>> without("a{--x:1;color:red}b{--x:2}", lambda name: name == "--x")
+    'a{color:red}'
+    """
+    slim = DECLARED.sub(lambda found: "" if unwanted(found[1]) else found[0], css)
+    return re.sub(r"(?:(?<=[{}])|^)[^{}@]+\{\s*\}", "", slim)
+
+
+def without_unread(css, elsewhere=""):
+    """Drop what nothing reads: custom properties without a var() (one may read another), idle keyframes."""
+    size = None
+    while size != len(css):
+        size = len(css)
+        read = set(re.findall(r"var\(\s*(--[\w-]+)", css + elsewhere))
+        css = without(css, lambda name, read=read: name not in read)
+    for name in set(re.findall(r"@keyframes ([\w-]+)", css)):
+        if not re.search(rf"animation(?:-name)?:[^;}}]*\b{name}\b", css):
+            css = re.sub(rf"@keyframes {name}\{{(?:[^{{}}]*\{{[^{{}}]*\}})*\s*\}}", "", css)
+    return css
 
 
 def stylesheet(theme, pages, scripts, elsewhere=""):
@@ -123,12 +137,12 @@ def stylesheet(theme, pages, scripts, elsewhere=""):
     ours = ours.replace("@COMMON@", COMMON.replace("U+00", "U+")).replace(
         "@RARE@", RARE.replace("U+00", "U+")
     )
-    theirs = "".join(purge(text, names) for text in theme)
-    css = f"@layer theme{{{theirs}}}{inks_css()}{ours}"  # rules outside a layer win over rules in one
-    # a rule that reads what only another file reads keeps it
-    marker = "/*!*/"
-    kept = without_unread(rcssmin.cssmin(css) + marker + "".join(re.findall(r"var\(--[\w-]+\)", elsewhere)))
-    return kept.partition(marker)[0]
+    ours = inks_css() + rcssmin.cssmin(ours)
+    theirs = rcssmin.cssmin("".join(purge(text, names) for text in theme))
+    redefined = set(re.findall(r"(--[\w-]+):", ours))
+    theirs = without(theirs, redefined.__contains__)
+    css = f"@layer theme{{{theirs}}}{ours}"  # rules outside a layer win over rules in one
+    return without_unread(css, elsewhere)
 
 
 def script(texts):

@@ -52,7 +52,7 @@
   const drawer = (button, sidebar, modal) => {
     if (!button || !sidebar || !modal) return;
     button.addEventListener("click", () => {
-      if (button.matches(".primary-toggle") && matchMedia("(min-width: 992px)").matches) {
+      if (button.matches(".primary-toggle") && matchMedia("(min-width: 960px)").matches) {
         sidebar.classList.toggle("pst-sidebar-hidden");
         return;
       }
