@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from anatomy.publishing.browser import chromium
 from anatomy.tokenization import o200k_base, presets
 
 ROOT = Path(__file__).parents[2]
@@ -70,12 +69,6 @@ def url(site):
     yield f"http://127.0.0.1:{server.server_port}/index.html"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
