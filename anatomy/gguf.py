@@ -1,11 +1,13 @@
 """Read a GGUF file: facts about a model, and its weights as named arrays.
 
-A GGUF file is a head, a list of key-value pairs, a list of tensors and then their bytes. The bytes
-are mapped, not read: nothing is loaded before it is asked for. Whatever is damaged, cut short or no
-GGUF at all is a ValueError that names the byte offset or the tensor.
+A GGUF file is a head, a list of key-value pairs, a list of tensors and then
+their bytes. The bytes are mapped, not read: nothing is loaded before it is
+asked for. Whatever is damaged, cut short or no GGUF at all is a ValueError that
+names the byte offset or the tensor.
 
-Leaves out writing, big-endian files, nested arrays and all tensor types but F32, F16, Q8_0 and Q4_1.
-Source: the GGUF specification in the ggml repository. Chapter: book/quantization.md
+Leaves out writing, big-endian files, nested arrays and all tensor types but
+F32, F16, Q8_0 and Q4_1. Source: the GGUF specification in the ggml repository.
+Chapter: book/quantization.md
 """
 
 import mmap
@@ -33,7 +35,7 @@ U32, U64 = struct.Struct("<I"), struct.Struct("<Q")
 
 @dataclass
 class Tensor:
-    """One tensor as it lies in the file. `shape` is numpy's order: the last axis is contiguous."""
+    """One tensor as it lies in the file; the last axis of shape is contiguous."""
 
     name: str
     shape: tuple
@@ -43,7 +45,8 @@ class Tensor:
     def array(self):
         """The weights as float32, in `shape`.
 
-        Raises ValueError, naming the tensor, where a block's scale is not finite.
+        Raises ValueError, naming the tensor, where a block's scale is not
+        finite.
         """
         n = prod(self.shape)
         try:
@@ -68,8 +71,9 @@ class File:
 def read(path):
     """Read the head of a GGUF file and map its tensors.
 
-    path: a file -> a File. Raises OSError where it cannot be opened, and ValueError, naming the offset
-    in bytes or the tensor, where it is not a GGUF file that can be read whole.
+    path: a file -> a File. Raises OSError where it cannot be opened, and
+    ValueError, naming the offset in bytes or the tensor, where it is not a GGUF
+    file that can be read whole.
     """
     with open(path, "rb") as file:
         if file.seek(0, 2) == 0:
@@ -82,15 +86,15 @@ def read(path):
 
 
 def parse(buffer):
-    """Read GGUF from anything with a buffer (bytes, a mapped file) -> a File. Errors as in `read`.
+    """Read GGUF from bytes or a mapped file -> a File. Errors as in `read`.
 
     >>> head = b"GGUF" + bytes([3, 0, 0, 0]) + bytes(8) + bytes([1] + [0] * 7)
     >>> pair = bytes([1] + [0] * 7) + b"x" + bytes([0, 0, 0, 0]) + bytes([7])
     >>> parse(head + pair).metadata
     {'x': 7}
-    >>> parse(head)
+    >>> parse(head[:6])
     Traceback (most recent call last):
-    ValueError: the file ends at byte 24; the name of a metadata entry needs 8 bytes from byte 24 on
+    ValueError: the file ends at byte 6; the version needs 4 bytes from byte 4 on
     """
     reader = Reader(buffer)
     if bytes(buffer[:4]) != b"GGUF":

@@ -1,7 +1,8 @@
-"""Keep the keys and values of tokens already read, so that each new token computes only its own.
+"""Keep the keys and values of tokens already read: a new one computes its own.
 
-Causal attention makes this exact: a later token changes no earlier key or value. Queries are not kept, nobody
-asks for them again. Leaves out paging and sharing between requests. Chapter: book/kv-cache.md
+Causal attention makes this exact: a later token changes no earlier key or
+value. Queries are not kept, nobody asks for them again. Leaves out paging and
+sharing between requests. Chapter: book/kv-cache.md
 """
 
 import numpy as np
@@ -12,11 +13,13 @@ from anatomy.checks import whole
 class Cache:
     """The keys and values of every layer, growing as tokens arrive.
 
-    window: keep only the last `window` tokens of each layer (sliding-window attention); None keeps all.
+    window: keep only the last `window` tokens of each layer (sliding-window
+    attention); None keeps all.
 
     >>> cache = Cache(n_layers=1)
-    >>> k, v = cache.append(0, np.zeros((3, 5, 64)), np.zeros((3, 5, 64)))  # a prompt of 5 tokens
-    >>> k, v = cache.append(0, np.zeros((3, 1, 64)), np.zeros((3, 1, 64)))  # one more
+    >>> prompt, one_more = np.zeros((3, 5, 64)), np.zeros((3, 1, 64))
+    >>> k, v = cache.append(0, prompt, prompt)
+    >>> k, v = cache.append(0, one_more, one_more)
     >>> k.shape, cache.n_tokens
     ((3, 6, 64), 6)
     """
@@ -28,7 +31,8 @@ class Cache:
 
     def clear(self):
         """Forget every token."""
-        self.k = [None] * self.n_layers  # each (…, n_kv_heads, room, d_head), room >= kept
+        # each (…, n_kv_heads, room, d_head), with room >= kept
+        self.k = [None] * self.n_layers
         self.v = [None] * self.n_layers
         self.kept = [0] * self.n_layers
         self.seen = [0] * self.n_layers
@@ -40,15 +44,17 @@ class Cache:
 
     @property
     def nbytes(self):
-        """Bytes that the kept keys and values take; the room held ready for more is not counted."""
+        """Bytes of the kept keys and values, without the room ready for more."""
         layers = [(k, n) for k, n in zip(self.k, self.kept, strict=True) if k is not None]
         return sum(2 * k[..., :n, :].nbytes for k, n in layers)
 
     def append(self, layer, k, v):
-        """Add the keys and values of new tokens; return those of all tokens they may look at.
+        """Add keys and values of new tokens; return them after the kept ones.
 
-        k, v (…, n_kv_heads, n_new, d_head) -> two arrays (…, n_kv_heads, n_kept + n_new, d_head).
-        Raises ValueError where the shapes differ from each other or from what is kept.
+        k, v (…, n_kv_heads, n_new, d_head)
+        -> two arrays (…, n_kv_heads, n_kept + n_new, d_head).
+        Raises ValueError where the shapes differ from each other or from what
+        is kept.
         """
         if k.shape != v.shape:
             raise ValueError(f"k and v must have one shape, got {k.shape} and {v.shape}")
@@ -67,26 +73,31 @@ class Cache:
         self.v[layer][..., start:stop, :] = v
         self.kept[layer] = stop
         self.seen[layer] += stop - start
-        every_k, every_v = self.k[layer][..., :stop, :], self.v[layer][..., :stop, :]
+        every_k = self.k[layer][..., :stop, :]
+        every_v = self.v[layer][..., :stop, :]
         if self.window is not None and stop > self.window:
-            self.k[layer], self.v[layer] = every_k[..., -self.window :, :], every_v[..., -self.window :, :]
+            self.k[layer] = every_k[..., -self.window :, :]
+            self.v[layer] = every_v[..., -self.window :, :]
             self.kept[layer] = self.window
         return every_k, every_v
 
     def make_room(self, layer, n_tokens):
-        """Move a layer to arrays of twice the size, so that appending rarely copies."""
+        """Move a layer to arrays twice as large: appending rarely copies."""
         n_kept = self.kept[layer]
         for arrays in (self.k, self.v):
             old = arrays[layer]
-            arrays[layer] = np.empty((*old.shape[:-2], 2 * n_tokens, old.shape[-1]), old.dtype)
+            shape = (*old.shape[:-2], 2 * n_tokens, old.shape[-1])
+            arrays[layer] = np.empty(shape, old.dtype)
             arrays[layer][..., :n_kept, :] = old[..., :n_kept, :]
 
 
 def cache_bytes(config, n_tokens, bytes_per_number=2):
-    """Bytes of keys and values for a text: 2 · layers · kv_heads · d_head · bytes · tokens.
+    """Bytes of the keys and values of a text.
 
-    A model with a sliding window never keeps more than its window. n_tokens: whole, >= 0.
-    bytes_per_number: 2 for 16-bit numbers, 0.5 for 4-bit ones. Raises ValueError below 0.
+    2 · n_layers · n_kv_heads · d_head · bytes_per_number · n_tokens, where a
+    model with a sliding window never keeps more tokens than its window.
+    bytes_per_number: 2 for 16-bit numbers, 0.5 for 4-bit ones.
+    Raises ValueError for n_tokens < 0 or bytes_per_number <= 0.
 
     >>> from anatomy.model import PUBLISHED
     >>> cache_bytes(PUBLISHED["SmolLM2-135M"], 1, bytes_per_number=4)
@@ -102,9 +113,10 @@ def cache_bytes(config, n_tokens, bytes_per_number=2):
 
 
 def keys_read(config, n_tokens, n_before=0):
-    """How many keys the queries of n_tokens new tokens look at together, per head and layer.
+    """How many keys n_tokens new queries read together, per head and layer.
 
-    The first of them sees n_before + 1 keys, the next one more, up to the window.
+    The first of them sees n_before + 1 keys, the next one more, up to the
+    window.
 
     >>> from anatomy.model import PUBLISHED
     >>> keys_read(PUBLISHED["GPT-2"], 3)  # 1 + 2 + 3
@@ -124,12 +136,14 @@ def sum_of_range(first, last):
 
 
 def flops(config, n_tokens, n_before=0):
-    """Additions and multiplications of reading n_tokens when n_before are in the cache, by part.
+    """Additions and multiplications of reading n_tokens after n_before cached.
 
-    linear: every weight matrix meets every new token, 2 operations a weight, the unembedding included.
-    attention: each query meets each key it may look at, once for the score and once for the mixture.
-    Norms, activations and softmax are left out: they are below one per cent. A prefill has n_before 0;
-    a cached step has n_tokens 1.
+    linear: every weight matrix meets every new token, 2 operations a weight,
+    the unembedding included.
+    attention: each query meets each key it may look at, once for the score and
+    once for the mixture.
+    Norms, activations and softmax are left out. A prefill has n_before 0, a
+    cached step n_tokens 1.
 
     >>> from anatomy.model import PUBLISHED
     >>> flops(PUBLISHED["SmolLM2-135M"], n_tokens=1, n_before=511)
@@ -138,26 +152,26 @@ def flops(config, n_tokens, n_before=0):
     matrices = [shape for shape in config.layer_shapes().values() if len(shape) == 2]
     weights = config.n_layers * sum(d_in * d_out for d_in, d_out in matrices)
     weights += config.d_model * config.n_vocab
-    pairs = keys_read(config, n_tokens, n_before)
-    return {
-        "linear": 2 * weights * n_tokens,
-        "attention": 4 * config.d_head * config.n_heads * config.n_layers * pairs,
-    }
+    pairs = config.n_layers * config.n_heads * keys_read(config, n_tokens, n_before)
+    return {"linear": 2 * weights * n_tokens, "attention": 4 * config.d_head * pairs}
 
 
 def generation_flops(config, n_prompt, n_new, cached=True):
-    """Operations of reading a prompt and writing n_new tokens, by part, with or without the cache.
+    """Operations of reading a prompt and writing n_new tokens, by part.
 
-    Without it every step reads the whole text again.
+    Without the cache every step reads the whole text again.
 
     >>> from anatomy.model import PUBLISHED
-    >>> with_cache, without = (generation_flops(PUBLISHED["GPT-2"], 100, 100, c) for c in (True, False))
-    >>> round(without["linear"] / with_cache["linear"])
+    >>> gpt_2 = PUBLISHED["GPT-2"]
+    >>> cached = generation_flops(gpt_2, 100, 100)["linear"]
+    >>> again = generation_flops(gpt_2, 100, 100, cached=False)["linear"]
+    >>> round(again / cached)
     75
     """
-    n_prompt, n_new = whole("n_prompt", n_prompt, at_least=1), whole("n_new", n_new, at_least=1)
+    whole("n_prompt", n_prompt, at_least=1)
+    whole("n_new", n_new, at_least=1)
     total = flops(config, n_prompt)  # its last logits give the first new token
     for n_text in range(n_prompt + 1, n_prompt + n_new):
-        step = flops(config, 1, n_before=n_text - 1) if cached else flops(config, n_text)
+        step = flops(config, 1, n_text - 1) if cached else flops(config, n_text)
         total = {part: total[part] + step[part] for part in total}
     return total

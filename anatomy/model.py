@@ -1,9 +1,11 @@
-"""The decoder: one forward pass that runs the trained toy and the real checkpoint.
+"""The decoder: one forward pass for the trained toy and the real checkpoint.
 
-Config says how large a model is, Weights holds its numbers, forward turns token ids into logits, and
-Trace keeps whatever a chapter wants to look at on the way. Every step is a function of an earlier chapter.
+Config says how large a model is, Weights holds its numbers, forward turns token
+ids into logits, and Trace keeps whatever a chapter wants to look at on the way.
+Every step is a function of an earlier chapter.
 
-Leaves out dropout, padding and training. Chapters: all of them; the whole is book/transformer-block.md
+Leaves out dropout, padding and training. Chapters: all of them; the whole is
+book/transformer-block.md
 """
 
 from dataclasses import dataclass, fields
@@ -34,7 +36,8 @@ class Config:
     window: how many tokens attention reaches back, the token itself included.
     biases: "none", "qkv" (only on q, k and v) or "all".
     tied: the unembedding is the embedding, transposed.
-    Raises ValueError where a size is not a whole number >= 1 or heads do not divide.
+    Raises ValueError where a size is not a whole number >= 1 or heads do not
+    divide.
 
     >>> PUBLISHED["SmolLM2-135M"].d_head
     64
@@ -124,7 +127,7 @@ class Config:
         return shapes
 
     def n_parameters(self):
-        """How many numbers the model has learned. A tied unembedding counts once.
+        """How many numbers the model learned; a tied unembedding counts once.
 
         >>> PUBLISHED["Llama-3-8B"].n_parameters()
         8030261248
@@ -160,7 +163,7 @@ PUBLISHED = {
 
 @dataclass
 class Layer:
-    """The weights of one block; every matrix is used as `x @ w`, so its shape is (d_in, d_out)."""
+    """The weights of one block; a matrix is used as `x @ w`: (d_in, d_out)."""
 
     norm_attention: np.ndarray  # (d_model,)
     w_q: np.ndarray  # (d_model, n_heads * d_head)
@@ -184,7 +187,7 @@ class Weights:
 
     @classmethod
     def from_arrays(cls, config, arrays):
-        """Sort named arrays into Weights: "embedding", "layers.0.w_q" … "norm_final".
+        """Sort arrays named "embedding", "layers.0.w_q" … into Weights.
 
         Raises ValueError naming the first weight that is missing, left over or
         of another shape than the config says.
@@ -213,7 +216,7 @@ class Weights:
         )
 
     def arrays(self):
-        """The same weights as a flat dict of named arrays, ready for np.savez; from_arrays takes it back."""
+        """The same as a flat dict for np.savez; from_arrays takes it back."""
         named = {"embedding": self.embedding}
         for l, layer in enumerate(self.layers):
             named |= {f"layers.{l}.{field.name}": getattr(layer, field.name) for field in fields(Layer)}
@@ -224,12 +227,13 @@ class Weights:
 
     @classmethod
     def random(cls, config, rng):
-        """Untrained weights: gains of one, matrices normal with the scale of 1/sqrt(d_in), all float32.
+        """Untrained weights: gains of 1, matrices of scale 1/sqrt(d_in), float32.
 
-        The two matrices that write into the residual stream, w_o and w_down, are smaller by sqrt(2 n_layers),
-        so that the stream does not grow with depth (the GPT-2 report). The embedding's scale is 0.05.
+        The two matrices that write into the residual stream, w_o and w_down,
+        are smaller by sqrt(2 n_layers), so that the stream does not grow with
+        depth (the GPT-2 report). The embedding's scale is 0.05.
 
-        >>> config = Config(n_vocab=10, d_model=8, n_layers=1, n_heads=2, n_kv_heads=1, d_ff=16)
+        >>> config = Config(10, 8, 1, n_heads=2, n_kv_heads=1, d_ff=16)
         >>> Weights.random(config, np.random.default_rng(0)).layers[0].w_k.shape
         (8, 4)
         """
@@ -262,25 +266,31 @@ def runs_here(config):
 
 
 class Trace:
-    """Keeps named intermediates of a forward pass: all of them, or those asked for.
+    """Keeps named intermediates of a forward pass: all, or those asked for.
 
-    One of each per layer, (…) being (n_tokens,) or (n_batch, n_tokens):
-    residual (…, d_model) the stream before each layer, and once more after the last;
-    normed_attention (…, d_model) what attention reads;
-    q (n_heads, n_tokens, d_head), k, v (n_kv_heads, n_tokens, d_head) of the new tokens, before RoPE;
-    q_rotated, k_rotated after it;
-    scores (n_heads, n_queries, n_keys) scaled, before the mask; weights the same after the softmax;
-    heads (n_heads, n_tokens, d_head) what each head mixed; attention_out (…, d_model);
-    residual_middle (…, d_model) the stream between the halves of the block; normed_ffn (…, d_model);
-    gate_in, gate, up, hidden (…, d_ff): before and after SiLU, the other branch, their product;
-    ffn_out (…, d_model).
-    Once: normed_final (…, d_model), logits (…, n_vocab).
+    One of each per layer, where a batch has one axis more in front:
+    residual (n_tokens, d_model): the stream before each layer, and after the
+    last;
+    normed_attention (n_tokens, d_model): what attention reads;
+    q (n_heads, n_tokens, d_head), k and v (n_kv_heads, n_tokens, d_head): of
+    the new tokens, before RoPE; q_rotated, k_rotated: after it;
+    scores (n_heads, n_queries, n_keys): scaled, before the mask;
+    weights: the same after the softmax;
+    heads (n_heads, n_tokens, d_head): what each head mixed;
+    attention_out (n_tokens, d_model): what attention adds to the stream;
+    residual_middle (n_tokens, d_model): the stream between the two halves;
+    normed_ffn (n_tokens, d_model): what the feed-forward network reads;
+    gate_in, gate, up, hidden (n_tokens, d_ff): before and after SiLU, the other
+    branch, their product;
+    ffn_out (n_tokens, d_model): what the network adds to the stream.
+    Once: normed_final (n_tokens, d_model), logits (n_tokens, n_vocab).
 
     trace["weights"] is an array with the layers as its first axis.
 
-    >>> config = Config(n_vocab=10, d_model=8, n_layers=2, n_heads=2, n_kv_heads=1, d_ff=16)
+    >>> config = Config(10, 8, 2, n_heads=2, n_kv_heads=1, d_ff=16)
+    >>> weights = Weights.random(config, np.random.default_rng(0))
     >>> trace = Trace("weights")
-    >>> logits = forward(config, Weights.random(config, np.random.default_rng(0)), [1, 2, 3], trace=trace)
+    >>> logits = forward(config, weights, [1, 2, 3], trace=trace)
     >>> trace["weights"].shape
     (2, 2, 3, 3)
     """
@@ -310,19 +320,23 @@ class Trace:
         return arrays[-1] if name in self.ONCE else np.stack(arrays)
 
 
-def forward(config, weights, ids, cache=None, trace=None, edit=None, first_position=None, last_only=False):
+def forward(
+    config, weights, ids, cache=None, trace=None, edit=None, first_position=None, last_only=False,
+):  # fmt: skip
     """Read tokens, and say for each of them what may come next.
 
-    ids: whole numbers (n_tokens,) or (n_batch, n_tokens) -> logits (…, n_tokens, n_vocab).
-    cache: a kv_cache.Cache; ids are then the tokens that follow those it has seen.
+    ids (n_tokens,) or (n_batch, n_tokens) -> logits (…, n_tokens, n_vocab).
+    cache: a kv_cache.Cache; ids are the tokens that follow those it has seen.
     trace: a Trace that keeps intermediates.
-    edit(name, layer, array) -> array: may replace an intermediate before it is used, by the
-    names of Trace but for scores and weights; see `silence_heads`.
-    first_position: where the first token stands; by default after the cached ones.
+    edit: a function (name, layer, array) -> array that may replace an
+    intermediate before it is used, by the names of Trace but for scores and
+    weights; see `silence_heads`.
+    first_position: of the first token; by default it follows the cached ones.
     last_only: logits of the last token alone, (…, 1, n_vocab).
-    Raises ValueError for ids outside the vocabulary, no ids, or a config that is not of the Llama family.
+    Raises ValueError for ids outside the vocabulary, no ids, or a config that
+    is not of the Llama family.
 
-    >>> config = Config(n_vocab=10, d_model=8, n_layers=2, n_heads=2, n_kv_heads=1, d_ff=16)
+    >>> config = Config(10, 8, 2, n_heads=2, n_kv_heads=1, d_ff=16)
     >>> weights = Weights.random(config, np.random.default_rng(0))
     >>> forward(config, weights, [1, 2, 3]).shape
     (3, 10)
@@ -349,7 +363,8 @@ def forward(config, weights, ids, cache=None, trace=None, edit=None, first_posit
     for l, layer in enumerate(weights.layers):
         residual = note("residual", l, residual)
 
-        x = note("normed_attention", l, rms_norm(residual, layer.norm_attention, config.norm_eps))
+        x = rms_norm(residual, layer.norm_attention, config.norm_eps)
+        x = note("normed_attention", l, x)
         q = note("q", l, split_heads(x @ layer.w_q, config.n_heads))
         k = note("k", l, split_heads(x @ layer.w_k, config.n_kv_heads))
         v = note("v", l, split_heads(x @ layer.w_v, config.n_kv_heads))
@@ -366,8 +381,10 @@ def forward(config, weights, ids, cache=None, trace=None, edit=None, first_posit
         attention_out = note("attention_out", l, merge_heads(heads) @ layer.w_o)
         residual = note("residual_middle", l, residual + attention_out)
 
-        x = note("normed_ffn", l, rms_norm(residual, layer.norm_ffn, config.norm_eps))
-        gate = note("gate", l, quick_silu(note("gate_in", l, x @ layer.w_gate)))
+        x = rms_norm(residual, layer.norm_ffn, config.norm_eps)
+        x = note("normed_ffn", l, x)
+        gate_in = note("gate_in", l, x @ layer.w_gate)
+        gate = note("gate", l, quick_silu(gate_in))
         up = note("up", l, x @ layer.w_up)
         hidden = note("hidden", l, gate * up)
         ffn_out = note("ffn_out", l, hidden @ layer.w_down)
@@ -376,12 +393,13 @@ def forward(config, weights, ids, cache=None, trace=None, edit=None, first_posit
     residual = note("residual", config.n_layers, residual)
     if last_only:
         residual = residual[..., -1:, :]
-    x = note("normed_final", None, rms_norm(residual, weights.norm_final, config.norm_eps))
+    x = rms_norm(residual, weights.norm_final, config.norm_eps)
+    x = note("normed_final", None, x)
     return note("logits", None, x @ unembedding(weights))
 
 
 def quick_silu(x):
-    """neuron_activation.silu in one pass and without its checks; equal to it to 1e-30.
+    """neuron_activation.silu without its checks, in one pass.
 
     >>> quick_silu(np.array([-1000.0, 0.0, 1.0])).round(4).tolist()
     [-0.0, 0.0, 0.7311]
@@ -395,12 +413,13 @@ def unembedding(weights):
 
 
 def logit_lens(config, weights, residual):
-    """What the model would say if it stopped here: the final norm and the unembedding, on any residual.
+    """What the model would say if it stopped here.
 
-    residual (…, d_model), for example trace["residual"][:, -1] -> logits (…, n_vocab).
+    The final norm and the unembedding, applied to any point of the stream.
+    residual (…, d_model), for example trace["residual"] -> logits (…, n_vocab).
     Source: nostalgebraist 2020.
 
-    >>> config = Config(n_vocab=10, d_model=8, n_layers=2, n_heads=2, n_kv_heads=1, d_ff=16)
+    >>> config = Config(10, 8, 2, n_heads=2, n_kv_heads=1, d_ff=16)
     >>> weights = Weights.random(config, np.random.default_rng(0))
     >>> trace = Trace("residual")
     >>> logits = forward(config, weights, [1, 2, 3], trace=trace)
@@ -411,7 +430,7 @@ def logit_lens(config, weights, residual):
 
 
 def token_ids(config, ids):
-    """Return ids as an array of whole numbers in the vocabulary, or raise ValueError."""
+    """Return ids as an array, or raise ValueError for one that cannot be."""
     array = np.asarray(ids)
     if array.size == 0:
         raise ValueError("ids must not be empty; give at least one token")
@@ -426,7 +445,7 @@ def token_ids(config, ids):
 
 
 def silence_heads(heads):
-    """An `edit` for forward that knocks out attention heads: pairs (layer, head).
+    """An `edit` for forward that knocks out heads, given as (layer, head).
 
     >>> edit = silence_heads([(0, 1)])
     >>> edit("heads", 0, np.ones((2, 1, 1))).ravel().tolist()
@@ -436,7 +455,7 @@ def silence_heads(heads):
 
 
 def silence_neurons(neurons):
-    """An `edit` for forward that knocks out neurons of the feed-forward network: pairs (layer, neuron).
+    """An `edit` for forward that knocks out neurons, given as (layer, neuron).
 
     >>> edit = silence_neurons([(0, 1)])
     >>> edit("hidden", 0, np.ones((1, 3))).tolist()
@@ -446,7 +465,7 @@ def silence_neurons(neurons):
 
 
 def silence(what, pairs, zero):
-    """An `edit` that applies zero(array, numbers) to what is called `what`, in the layers of the pairs."""
+    """An `edit` that applies zero(array, numbers) to `what` in some layers."""
     of_layer = {}
     for layer, number in pairs:
         of_layer.setdefault(layer, []).append(number)
@@ -471,12 +490,14 @@ def zero_columns(array, columns):
 
 
 def generate(config, weights, ids, n, temperature=0.0, rng=None, stop=(), cached=True):
-    """Continue a text by n tokens, or until a token of `stop`, which is then the last one returned.
+    """Continue a text by n tokens, or up to the first token of `stop`.
 
-    ids (n_tokens,) -> list of new ids. Greedy at temperature 0, else drawn with rng, a numpy Generator.
-    cached=False reads the whole text again for every token: the same answer, slowly.
+    ids (n_tokens,) -> list of new ids, the stop token included. Greedy at
+    temperature 0, else drawn with rng, a numpy Generator. cached=False reads
+    the whole text again for every token: the same answer, slowly.
+    Raises ValueError for a temperature below 0, or above it without rng.
 
-    >>> config = Config(n_vocab=10, d_model=8, n_layers=2, n_heads=2, n_kv_heads=1, d_ff=16)
+    >>> config = Config(10, 8, 2, n_heads=2, n_kv_heads=1, d_ff=16)
     >>> weights = Weights.random(config, np.random.default_rng(0))
     >>> len(generate(config, weights, [1, 2, 3], n=4))
     4
@@ -501,7 +522,7 @@ def generate(config, weights, ids, n, temperature=0.0, rng=None, stop=(), cached
 
 @dataclass
 class LanguageModel:
-    """A config, its weights and the tokenizer that they were trained with, in one handle.
+    """A config, its weights and the tokenizer that they were trained with.
 
     tokenizer: has encode(text) -> list of ids, and decode(ids) -> text.
     """
@@ -519,13 +540,13 @@ class LanguageModel:
         return self.tokenizer.decode(ids)
 
     def forward(self, ids, **options):
-        """Logits (…, n_tokens, n_vocab), float32. Options: those of `anatomy.model.forward`."""
+        """Logits (…, n_tokens, n_vocab); options as for `model.forward`."""
         return forward(self.config, self.weights, ids, **options)
 
     def generate(self, ids, n, temperature=0.0, rng=None, **options):
-        """The n new ids, greedy at temperature 0. Options: those of `anatomy.model.generate`."""
+        """The n new ids, greedy at 0; options as for `model.generate`."""
         return generate(self.config, self.weights, ids, n, temperature, rng, **options)
 
     def logit_lens(self, residual):
-        """Logits of any point of the residual stream. See `anatomy.model.logit_lens`."""
+        """Logits of any point of the stream, as `model.logit_lens`."""
         return logit_lens(self.config, self.weights, residual)

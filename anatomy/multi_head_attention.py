@@ -1,8 +1,8 @@
-"""Many heads side by side: each has its own queries and mixes what it finds; W_O adds their answers up.
+"""Many heads side by side: each mixes what it finds, W_O adds their answers up.
 
-With fewer key-value heads than query heads, neighbours share them: grouped-query
-attention, or multi-query attention where there is one.
-Leaves out positions, which come with RoPE. Chapter: book/multi-head-attention.md
+With fewer key-value heads than query heads, neighbours share them:
+grouped-query attention, or multi-query attention where there is one. Leaves out
+positions, which come with RoPE. Chapter: book/multi-head-attention.md
 """
 
 import numpy as np
@@ -12,8 +12,9 @@ from anatomy.qkv import attend_in_steps, project
 
 
 def split_heads(x, n_heads):
-    """Cut the width into heads: (…, n_tokens, n_heads * d_head) -> (…, n_heads, n_tokens, d_head).
+    """Cut the width into heads.
 
+    x (…, n_tokens, n_heads * d_head) -> (…, n_heads, n_tokens, d_head).
     Raises ValueError where n_heads does not divide the width.
 
     >>> split_heads(np.zeros((5, 12)), n_heads=3).shape
@@ -27,7 +28,9 @@ def split_heads(x, n_heads):
 
 
 def merge_heads(heads):
-    """Lay the heads side by side again: (…, n_heads, n_tokens, d_head) -> (…, n_tokens, n_heads * d_head).
+    """Lay the heads side by side again.
+
+    heads (…, n_heads, n_tokens, d_head) -> (…, n_tokens, n_heads * d_head).
 
     >>> merge_heads(np.zeros((3, 5, 4))).shape
     (5, 12)
@@ -39,8 +42,9 @@ def merge_heads(heads):
 def attend_heads(q, k, v, mask=None):
     """Attention of all heads; neighbouring query heads share a key-value head.
 
-    q (…, n_heads, n_queries, d_head), k and v (…, n_kv_heads, n_keys, d_head) -> an Attention whose
-    arrays have n_heads heads. Raises ValueError where n_kv_heads does not divide n_heads.
+    q (…, n_heads, n_queries, d_head), k and v (…, n_kv_heads, n_keys, d_head)
+    -> an Attention whose arrays have n_heads heads. Raises ValueError where
+    n_kv_heads does not divide n_heads.
     Source: Ainslie et al. 2023.
 
     >>> q, kv = np.zeros((4, 3, 2)), np.zeros((2, 3, 2))
@@ -53,19 +57,25 @@ def attend_heads(q, k, v, mask=None):
         raise ValueError(f"n_heads must be a multiple of n_kv_heads, got {n_heads} and {n_kv_heads}")
     group = n_heads // n_kv_heads
     q = q.reshape(*batch, n_kv_heads, group, n_queries, d_head)
-    shared_k, shared_v = k[..., None, :, :], v[..., None, :, :]  # one for the whole group
+    shared_k = k[..., None, :, :]  # one for the whole group
+    shared_v = v[..., None, :, :]
     steps = attend_in_steps(q, shared_k, shared_v, mask)
     for name, array in vars(steps).items():
         setattr(steps, name, array.reshape(*batch, n_heads, *array.shape[-2:]))
     return steps
 
 
-def multi_head_attention(x, w_q, w_k, w_v, w_o, n_heads, n_kv_heads=None, mask=None, without=()):
+def multi_head_attention(
+    x, w_q, w_k, w_v, w_o, n_heads, n_kv_heads=None, mask=None, without=(),
+):  # fmt: skip
     """What attention adds to every token.
 
-    x (n_tokens, d_model); w_q (d_model, n_heads * d_head); w_k, w_v (d_model, n_kv_heads * d_head);
-    w_o (n_heads * d_head, d_model) -> (n_tokens, d_model). n_kv_heads: n_heads unless given.
-    without: heads to knock out. Raises ValueError where shapes disagree or a number is not finite.
+    x (n_tokens, d_model); w_q (d_model, n_heads * d_head);
+    w_k, w_v (d_model, n_kv_heads * d_head); w_o (n_heads * d_head, d_model)
+    -> (n_tokens, d_model).
+    n_kv_heads: n_heads unless given.
+    without: heads to knock out. Raises ValueError where shapes disagree or a
+    number is not finite.
     Source: Vaswani et al. 2017, section 3.2.2.
 
     >>> x, w = np.ones((3, 4)), np.eye(4)
@@ -102,11 +112,13 @@ def knock_out(mixed, heads):
 def contributions(mixed, w_o):
     """What each head writes by itself; their sum is the output.
 
-    mixed (n_heads, n_tokens, d_head), w_o (n_heads * d_head, d_model) -> (n_heads, n_tokens, d_model).
-    Concatenating the heads and multiplying by w_o is the same as giving each head its own rows of w_o.
+    mixed (n_heads, n_tokens, d_head), w_o (n_heads * d_head, d_model)
+    -> (n_heads, n_tokens, d_model). Concatenating the heads and multiplying by
+    w_o is the same as giving each head its own rows of w_o.
 
     >>> mixed, w_o = np.ones((2, 1, 3)), np.ones((6, 4))
-    >>> np.allclose(contributions(mixed, w_o).sum(axis=0), merge_heads(mixed) @ w_o)
+    >>> together = merge_heads(mixed) @ w_o
+    >>> np.allclose(contributions(mixed, w_o).sum(axis=0), together)
     True
     """
     mixed, w_o = finite("mixed", mixed, ndim=3), finite("w_o", w_o, ndim=2)
@@ -117,9 +129,10 @@ def contributions(mixed, w_o):
 
 
 def previous_token_score(weights):
-    """How much of its attention a head gives to the token just before, on average.
+    """How much of its attention a head gives to the token just before.
 
-    weights (…, n_tokens, n_tokens) -> (…), from 0 to 1. Needs two tokens.
+    weights (…, n_tokens, n_tokens) -> (…), the mean, from 0 to 1.
+    Raises ValueError for fewer than two tokens.
 
     >>> float(previous_token_score(np.eye(4, k=-1)))
     1.0
@@ -129,9 +142,10 @@ def previous_token_score(weights):
 
 
 def sink_score(weights):
-    """How much of its attention a head gives to the first token, on average over the later ones.
+    """How much of its attention a head gives to the first token.
 
-    weights (…, n_tokens, n_tokens) -> (…), from 0 to 1. Needs two tokens.
+    weights (…, n_tokens, n_tokens) -> (…), the mean over the later tokens, from
+    0 to 1. Raises ValueError for fewer than two tokens.
     Source: Xiao et al. 2023.
 
     >>> float(sink_score(np.array([[1.0, 0.0], [0.75, 0.25]])))
@@ -142,10 +156,12 @@ def sink_score(weights):
 
 
 def induction_score(weights, period):
-    """How much a head looks at what followed the last time, in a text that repeats every `period` tokens.
+    """How much a head looks at what followed the last time.
 
-    A token at place i was seen before at i - period; the token after that is at i - period + 1.
-    weights (…, n_tokens, n_tokens) -> (…), from 0 to 1, averaged over the repeats.
+    For a text that repeats every `period` tokens. The token at place i stood at
+    i - period before; what followed it there is at i - period + 1.
+    weights (…, n_tokens, n_tokens) -> (…), from 0 to 1, averaged over the
+    repeats.
     Source: Olsson et al. 2022.
 
     >>> float(induction_score(np.eye(6, k=-2), period=3))
@@ -171,7 +187,7 @@ def attention_parameters(d_model, n_heads, n_kv_heads, d_head):
 
 
 def square(weights, at_least):
-    """Return attention weights whose queries and keys are the same tokens, or raise ValueError."""
+    """Return weights whose queries and keys are the same tokens, or raise."""
     weights = finite("weights", weights)
     if weights.ndim < 2 or weights.shape[-1] < at_least:
         raise ValueError(f"weights must cover at least {at_least} tokens, got shape {weights.shape}")

@@ -1,7 +1,7 @@
-"""Attention for one head: queries meet keys, and the answer is a mixture of values.
+"""Attention for one head: queries meet keys; the answer is a mixture of values.
 
-Every function also takes leading axes (many heads, many texts); the last two stay (tokens, d_head).
-Leaves out dropout and biases. Chapter: book/qkv.md
+Every function also takes leading axes (many heads, many texts); the last two
+stay (tokens, d_head). Leaves out dropout and biases. Chapter: book/qkv.md
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,8 @@ class Attention:
 def project(x, w_q, w_k, w_v):
     """Make the queries, keys and values of every token.
 
-    x (n_tokens, d_model), each w (d_model, d_head) -> three arrays (n_tokens, d_head).
+    x (n_tokens, d_model), each w (d_model, d_head) -> three arrays, each
+    (n_tokens, d_head).
     Raises ValueError where the shapes disagree or a number is not finite.
     Source: Vaswani et al. 2017, section 3.2.
 
@@ -42,9 +43,11 @@ def project(x, w_q, w_k, w_v):
 def causal_mask(n_queries, n_keys=None, window=None):
     """True where a query may look: at itself and at what came before.
 
-    The queries are the last n_queries of n_keys tokens (all of them by default).
+    The queries are the last n_queries of n_keys tokens (all of them by
+    default).
     window: how many tokens back a query may look, itself included.
-    Returns (n_queries, n_keys) of bool. Raises ValueError unless 1 <= n_queries <= n_keys.
+    Returns (n_queries, n_keys) of bool.
+    Raises ValueError unless 1 <= n_queries <= n_keys.
 
     >>> causal_mask(3).astype(int).tolist()
     [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
@@ -52,7 +55,8 @@ def causal_mask(n_queries, n_keys=None, window=None):
     [[0, 0, 1, 1]]
     """
     n_queries = whole("n_queries", n_queries, at_least=1)
-    n_keys = n_queries if n_keys is None else whole("n_keys", n_keys, at_least=n_queries)
+    n_keys = n_queries if n_keys is None else n_keys
+    n_keys = whole("n_keys", n_keys, at_least=n_queries)
     query = np.arange(n_keys - n_queries, n_keys)[:, None]
     key = np.arange(n_keys)[None, :]
     mask = key <= query
@@ -64,9 +68,10 @@ def causal_mask(n_queries, n_keys=None, window=None):
 def attend_in_steps(q, k, v, mask=None):
     """Attention with every step kept, as an Attention.
 
-    q (n_queries, d_head), k and v (n_keys, d_head); mask (n_queries, n_keys), True where a
-    query may look, None: everywhere. Raises ValueError where the shapes disagree, where a number
-    is not finite, or where a query may look at nothing.
+    q (n_queries, d_head), k and v (n_keys, d_head); mask (n_queries, n_keys),
+    True where a query may look, None: everywhere. Raises ValueError where the
+    shapes disagree, where a number is not finite, or where a query may look at
+    nothing.
     Source: Vaswani et al. 2017, equation 1.
 
     >>> steps = attend_in_steps(np.eye(2), np.eye(2), np.eye(2), causal_mask(2))
@@ -87,7 +92,8 @@ def attend(q, k, v, mask=None):
     """Mix the values by how well each query matches each key.
 
     q (n_queries, d_head), k and v (n_keys, d_head) -> (n_queries, d_head).
-    Raises ValueError as attend_in_steps does. Source: Vaswani et al. 2017, equation 1.
+    Raises ValueError as attend_in_steps does. Source: Vaswani et al. 2017,
+    equation 1.
 
     >>> attend(np.eye(2), np.eye(2), np.eye(2)).shape
     (2, 2)
@@ -107,19 +113,21 @@ def blocked(mask, dtype=float):
 def softmax_rows(scores):
     """Turn each row of scores into weights that sum to one; -inf becomes 0.
 
-    scores (…, n_keys) -> the same shape. The chapter on logits and sampling has the softmax
-    with its temperature and its checks; this one is for the many rows of attention.
+    scores (…, n_keys) -> the same shape. The chapter on logits and sampling has
+    the softmax with its temperature and its checks; this one is for the many
+    rows of attention.
 
     >>> softmax_rows(np.array([[0.0, -np.inf]])).tolist()
     [[1.0, 0.0]]
     """
-    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))  # same answer, no overflow
+    highest = scores.max(axis=-1, keepdims=True)
+    weights = np.exp(scores - highest)  # same answer, no overflow
     weights /= weights.sum(axis=-1, keepdims=True)
     return weights
 
 
 def checked(q, k, v, mask):
-    """Return q, k and v as arrays, or raise ValueError naming what does not fit."""
+    """Return q, k and v as arrays; ValueError names what does not fit."""
     q, k, v = finite("q", q), finite("k", k), finite("v", v)
     for name, array in (("q", q), ("k", k), ("v", v)):
         if array.ndim < 2:

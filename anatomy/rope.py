@@ -1,8 +1,9 @@
-"""Rotary positions: turn each pair of numbers in q and k by an angle that grows with the position.
+"""Rotary positions: turn pairs of numbers in q and k, further at each position.
 
-The score of two turned vectors depends on how far apart they are, not on where they stand.
-Values are never turned. Leaves out the rescaled variants, except that position interpolation
-is `rotate(x, positions / factor)`. Chapter: book/rope.md
+The score of two turned vectors depends on how far apart they are, not on where
+they stand. Values are never turned. Leaves out the rescaled variants, except
+that position interpolation is `rotate(x, positions / factor)`. Chapter:
+book/rope.md
 """
 
 import numpy as np
@@ -11,9 +12,10 @@ from anatomy.checks import finite, in_range, same_length, whole
 
 
 def frequencies(d_head, base=10_000.0):
-    """How far each pair turns per position, in radians: base ** (-2 i / d_head) for pair i.
+    """How far each pair turns per position, in radians.
 
-    -> (d_head / 2,), falling from 1. Raises ValueError for an odd d_head or a base <= 0.
+    Pair i turns by base ** (-2 i / d_head) -> (d_head / 2,), falling from 1.
+    Raises ValueError for an odd d_head or a base <= 0.
     Source: Su et al. 2021, equation 15.
 
     >>> frequencies(4, base=100.0).tolist()
@@ -35,9 +37,10 @@ def wavelengths(d_head, base=10_000.0):
 
 
 def angles(positions, d_head, base=10_000.0):
-    """The angle of each pair at each position, in radians: (n_tokens, d_head / 2).
+    """The angle of each pair at each position, in radians.
 
-    positions (n_tokens,): any finite numbers, fractions and negative ones too.
+    positions (n_tokens,): any finite numbers, fractions and negative ones too
+    -> (n_tokens, d_head / 2).
 
     >>> angles([0, 2], d_head=4, base=100.0).tolist()
     [[0.0, 0.0], [2.0, 0.2]]
@@ -47,10 +50,11 @@ def angles(positions, d_head, base=10_000.0):
 
 
 def rotate(x, positions, base=10_000.0):
-    """Turn pairs of neighbours (0 and 1, 2 and 3, …) of each token's vector by its position.
+    """Turn the pairs of each token's vector by its position.
 
-    x (n_tokens, …, d_head), positions (n_tokens,) -> the shape of x. Lengths do not change.
-    Raises ValueError for an odd d_head or as many positions as there are not tokens.
+    Pairs are neighbours: 0 and 1, 2 and 3, … Lengths do not change.
+    x (n_tokens, …, d_head), positions (n_tokens,) -> the shape of x.
+    Raises ValueError for an odd d_head, or unless each token has one position.
     Source: Su et al. 2021, equation 34.
 
     >>> rotate([[1.0, 0.0]], [np.pi / 2]).round(6).tolist()
@@ -78,8 +82,9 @@ def turn(x, cos, sin):
 def rotate_half(x, positions, base=10_000.0):
     """The same rotation with the other pairing: i goes with i + d_head / 2.
 
-    Published checkpoints use one pairing or the other; a model trained with one is wrong with the other
-    until the columns of w_q and w_k are put in the other order. Shapes and errors as in `rotate`.
+    Published checkpoints use one pairing or the other; a model trained with one
+    is wrong with the other until the columns of w_q and w_k are put in the
+    other order. Shapes and errors as in `rotate`.
 
     >>> x, order = np.arange(8.0)[None], half_split_order(8)
     >>> np.allclose(rotate_half(x[:, order], [5]), rotate(x, [5])[:, order])
@@ -88,11 +93,12 @@ def rotate_half(x, positions, base=10_000.0):
     x, cos, sin = cos_and_sin(x, positions, base)
     half = x.shape[-1] // 2
     first, second = x[..., :half], x[..., half:]
-    return np.concatenate([first * cos - second * sin, first * sin + second * cos], axis=-1)
+    turned = [first * cos - second * sin, first * sin + second * cos]
+    return np.concatenate(turned, axis=-1)
 
 
 def half_split_order(d_head):
-    """The order that takes neighbouring pairs to half-split pairs: `x[..., order]`.
+    """The order that takes neighbours to half-split pairs: `x[..., order]`.
 
     >>> half_split_order(6).tolist()
     [0, 2, 4, 1, 3, 5]
@@ -103,7 +109,7 @@ def half_split_order(d_head):
 
 
 def interleaved_order(d_head):
-    """The order that takes half-split pairs back to neighbouring pairs: `x[..., order]`.
+    """The order that takes half-split pairs back to neighbours: `x[..., order]`.
 
     >>> interleaved_order(6).tolist()
     [0, 3, 1, 4, 2, 5]
@@ -112,10 +118,11 @@ def interleaved_order(d_head):
 
 
 def scores_by_distance(q, k, distances, base=10_000.0):
-    """The mean scaled score of a query and a key, were they `distance` tokens apart.
+    """The mean scaled score of queries and keys, were they so many tokens apart.
 
-    q, k (n, d_head), not yet turned, paired row by row; distances (n_distances,) -> (n_distances,).
-    The key stands `distance` before the query.
+    q, k (n, d_head), not yet turned, paired row by row;
+    distances (n_distances,) -> (n_distances,). The key stands `distance` before
+    the query.
 
     >>> scores_by_distance([[1.0, 0.0]], [[1.0, 0.0]], [0, 1]).round(3).tolist()
     [0.707, 0.382]
@@ -133,7 +140,7 @@ def scores_by_distance(q, k, distances, base=10_000.0):
 
 
 def cos_and_sin(x, positions, base):
-    """x as an array, and the cosines and sines that broadcast against half its width."""
+    """x as an array; cosines and sines that broadcast against half its width."""
     x = finite("x", x)
     if x.ndim < 2:
         raise ValueError(f"x must have at least the axes (n_tokens, d_head), got shape {x.shape}")

