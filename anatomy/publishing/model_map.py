@@ -86,11 +86,11 @@ class ModelPartsDirective(SphinxDirective):
 
 def linked(env, organ):
     """The name of an organ, as a link where its chapter is written."""
-    label = nodes.strong("", organ.label)
-    if organ.stem not in env.found_docs:
-        return label
-    target = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{organ.stem}", "refdoc": env.docname}
-    return addnodes.pending_xref("", label, refexplicit=True, refwarn=True, **target)
+    name = nodes.inline("", organ.label)
+    if organ.stem in env.found_docs:
+        target = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{organ.stem}", "refdoc": env.docname}
+        name = addnodes.pending_xref("", name, refexplicit=True, refwarn=True, **target)
+    return nodes.strong("", "", name)
 
 
 class PartRole(SphinxRole):
