@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 if importlib.util.find_spec("experiments") is None:
     sys.path.append(str(ROOT))
 
+from experiments import feed_forward_network as ffn_experiment  # noqa: E402
 from experiments import grokking, optimizer_table, post_training, record  # noqa: E402
 from experiments import tiny_tales as tales_experiment  # noqa: E402
 
@@ -179,3 +180,31 @@ def test_a_recording_can_be_saved_elsewhere(tmp_path, capsys):
     assert recording["a"].tolist() == [0, 1, 2]
     assert recording.provenance["program"] == "experiments/x.py"
     assert "x.npz" in capsys.readouterr().err
+
+
+# --- Neurons silenced ---
+
+
+def test_knock_outs_are_those_of_the_model_that_is_there(materials):
+    """Fails when the toy was trained again and its neurons were not silenced again."""
+    _, _, held_out = materials
+    recording = recordings.load("feed_forward_network")
+    pairs = [tuple(map(int, pair)) for pair in recording["neurons"]]
+    changes = recording["changes"]
+    rows = [int(changes.argmax()), int(changes.argmin()), 200]
+    means, by_token, places = ffn_experiment.knock_outs(
+        tiny_tales.load(), held_out, [pairs[row] for row in rows]
+    )
+    np.testing.assert_allclose(means, changes[rows], atol=1e-5)
+    np.testing.assert_allclose(by_token * 1000, recording["token_changes"][rows], atol=1)
+    np.testing.assert_array_equal(places, recording["places"])
+
+
+def test_the_plain_network_begins_as_recorded(materials):
+    tokenizer, texts, held_out = materials
+    recording = recordings.load("feed_forward_network")
+    parameters = ffn_experiment.plain(tokenizer, 0)
+    _, _, at_marks = tales_experiment.run(
+        parameters, texts, held_out, tales_experiment.RUN, tales_experiment.MARKS, 0, n_steps=20
+    )
+    np.testing.assert_allclose(at_marks, recording["plain_held_out_losses"][0][:2], **LOSS)

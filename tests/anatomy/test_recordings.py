@@ -15,6 +15,7 @@ from anatomy.recordings import REQUIRED, load, names, read, write
 ABOUT = {"program": "x.py", "seeds": [0, 1], "settings": {}, "versions": {}, "cpu_seconds": 1.0}
 ROOT = Path(__file__).parents[2]
 EXPECTED = [
+    "feed_forward_network",
     "grokking",
     "optimizer_table",
     "post_training",
