@@ -81,18 +81,27 @@ class Tokenizer:
     """
 
     def __init__(self, metadata):
-        tokens = metadata["tokenizer.ggml.tokens"]
-        types = metadata["tokenizer.ggml.token_type"]
-        byte_of = {character: byte for byte, character in enumerate(printable_bytes())}
+        tokens = metadata.get("tokenizer.ggml.tokens", [])
+        types = metadata.get("tokenizer.ggml.token_type", [])
+        if len(tokens) != CONFIG.n_vocab or len(types) != CONFIG.n_vocab:
+            raise ValueError(
+                f"the file must hold {CONFIG.n_vocab} tokens and their types, "
+                f"got {len(tokens)} and {len(types)}"
+            )
         self.n_vocab = len(tokens)
-        self.control = {
-            t: i for i, (t, type) in enumerate(zip(tokens, types, strict=True)) if type == CONTROL
-        }
-        ranks = {
-            bytes(byte_of[character] for character in token): i
-            for i, token in enumerate(tokens)
-            if token not in self.control
-        }
+        self.control = {tokens[i]: i for i in range(self.n_vocab) if types[i] == CONTROL}
+        for needed in ("<|im_start|>", "<|im_end|>"):
+            if needed not in self.control:
+                raise ValueError(f"the file must hold the control token {needed}")
+        byte_of = {character: byte for byte, character in enumerate(printable_bytes())}
+        try:
+            ranks = {
+                bytes(byte_of[character] for character in token): i
+                for i, token in enumerate(tokens)
+                if token not in self.control
+            }
+        except KeyError as error:
+            raise ValueError(f"a token of the file holds {error}, which stands for no byte") from error
         self.missing = [bytes([byte]) for byte in range(256) if bytes([byte]) not in ranks]
         for i, byte in enumerate(self.missing):
             ranks[byte] = self.n_vocab + i  # tiktoken asks for all 256; `encode` leaves these out

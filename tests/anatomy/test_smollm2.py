@@ -21,11 +21,6 @@ CHAT = json.loads(FROZEN["chat"].item())
 checkpoint = pytest.mark.checkpoint
 
 
-def shape_of_checkpoint():
-    """The parts of a GGUF file that `load` looks at before any weight."""
-    return dict(smollm2.ARCHITECTURE)
-
-
 def mean_loss(logits, ids):
     """Cross-entropy of each next token, in nats."""
     shifted = logits[:-1].astype(float)
@@ -110,6 +105,19 @@ def test_the_last_layer_of_the_logit_lens_is_the_model(real_model):
 def test_ids_are_those_of_hf_tokenizers(real_model, case):
     assert real_model.encode(case["text"]) == case["ids"]
     assert real_model.decode(case["ids"]) == case["text"]
+
+
+@checkpoint
+def test_ids_of_thousands_of_texts_are_those_of_hf_tokenizers(real_model):
+    """Texts with a byte that the vocabulary lacks may differ: HF forgets it before it merges, we after."""
+    stops = np.cumsum(FROZEN["many_lengths"])
+    expected = [ids.tolist() for ids in np.split(FROZEN["many_ids"], stops[:-1])]
+    texts, missing = json.loads(FROZEN["many_texts"].tobytes()), real_model.tokenizer.missing
+    assert len(texts) == len(expected) > 3000
+    whole = [i for i, text in enumerate(texts) if not any(byte in text.encode() for byte in missing)]
+    assert len(whole) > 0.9 * len(texts)
+    different = [texts[i] for i in whole if real_model.encode(texts[i]) != expected[i]]
+    assert different == []
 
 
 @checkpoint
@@ -285,8 +293,7 @@ def test_a_package_without_the_file(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("key", list(smollm2.ARCHITECTURE))
 def test_the_file_of_another_model(monkeypatch, key):
-    metadata = shape_of_checkpoint()
-    metadata[key] = "other"
+    metadata = smollm2.ARCHITECTURE | {key: "other"}
     monkeypatch.setattr(smollm2.gguf, "read", lambda path: gguf.File(metadata, {}))
     with pytest.raises(ValueError, match=f"{key} must be .* got 'other'"):
         smollm2.load("any")
@@ -295,6 +302,29 @@ def test_the_file_of_another_model(monkeypatch, key):
 def test_a_missing_tensor_is_named():
     with pytest.raises(ValueError, match=r"tensor token_embd\.weight is missing"):
         smollm2.our_names({})
+
+
+WORDS = {
+    "tokenizer.ggml.tokens": ["<|im_start|>", "<|im_end|>", *(f"t{i}" for i in range(49_150))],
+    "tokenizer.ggml.token_type": np.array([3, 3] + [1] * 49_150),
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"tokenizer.ggml.tokens": ["a"]}, "must hold 49152 tokens and their types, got 1 and 49152"),
+        ({"tokenizer.ggml.token_type": []}, "got 49152 and 0"),
+        ({"tokenizer.ggml.token_type": np.ones(49_152)}, r"control token <\|im_start\|>"),
+        (
+            {"tokenizer.ggml.tokens": [*WORDS["tokenizer.ggml.tokens"][:-1], "a b"]},
+            "' ', which stands for no byte",
+        ),
+    ],
+)
+def test_a_damaged_vocabulary(changes, words):
+    with pytest.raises(ValueError, match=words):
+        smollm2.Tokenizer(WORDS | changes)
 
 
 def test_layout_of_bytes():

@@ -5,10 +5,12 @@ Writes smollm2.npz beside this file. tests/anatomy/test_smollm2.py only reads it
 
 What is kept of each prompt: its ids, the ids and logits of the twenty most likely next tokens at the last
 position, the most likely next token at every position, and all positions' logits at the same 64 places.
+Of the thousands of texts of token_texts.py: the texts, their ids one after another, and how many each has.
 """
 
 import importlib.metadata
 import json
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,8 @@ import transformers
 from gguf import GGUFReader
 
 from anatomy import smollm2
+
+token_texts = runpy.run_path(str(Path(__file__).with_name("token_texts.py")))["token_texts"]
 
 PROMPTS = {
     "fact": "The capital of France is",
@@ -110,6 +114,11 @@ def main():
     kept["texts"] = np.array(
         json.dumps([{"text": text, "ids": plain.encode(text).ids} for text in TEXTS], ensure_ascii=False)
     )
+    many_texts = token_texts()
+    many = [plain.encode(text).ids for text in many_texts]
+    kept["many_texts"] = np.frombuffer(json.dumps(many_texts, ensure_ascii=False).encode(), np.uint8)
+    kept["many_ids"] = np.concatenate([np.array(ids, np.uint16) for ids in many])
+    kept["many_lengths"] = np.array([len(ids) for ids in many], np.uint32)
     versions = {p: importlib.metadata.version(p) for p in ("torch", "transformers", "tokenizers", "gguf")}
     kept["made_with"] = np.array(json.dumps(versions))
     np.savez_compressed(Path(__file__).with_name("smollm2.npz"), **kept)
