@@ -88,7 +88,7 @@ def one_neuron(x, w, b, totals, outputs, curve, activation="silu"):
             "end": [max(pair) for pair in zip(left, right, strict=True)],
         }
     )
-    p = plot(290, "running sum", grid="x", y_range=names[::-1], x_range=Range1d(-9, 9))
+    p = plot(290, "running sum", grid="x", y_range=names[::-1], x_range=Range1d(-7.5, 9))
     p.y_range.range_padding = 0.1
     p.yaxis.axis_line_color = p.yaxis.major_tick_line_color = None
     p.line([0, 0], [names[-1], names[0]], color=ink("ink"), line_width=1)
@@ -107,17 +107,17 @@ def one_neuron(x, w, b, totals, outputs, curve, activation="silu"):
     p.text("end", "name", "text", source=steps, x_offset=6, text_baseline="middle", text_color=ink("ink"))
 
     sum_, output = float(totals[-1]), outputs[activation]
-    q = plot(290, "sum", "output", x_range=Range1d(-9, 9), y_range=Range1d(-2, 9.6))
+    q = plot(290, "sum", "output", x_range=Range1d(-7.5, 7.5), y_range=Range1d(-2, 8.6))
     curve_source = line(q, *curve, "ffn")
-    guide = ColumnDataSource({"x": [sum_, sum_, -9], "y": [-2, output, output]})
+    guide = ColumnDataSource({"x": [sum_, sum_, -7.5], "y": [-2, output, output]})
     q.line("x", "y", source=guide, color=ink("grey"), line_width=1, line_dash=[3, 3])
     point = ColumnDataSource({"x": [sum_], "y": [output]})
     q.scatter("x", "y", source=point, size=10, color=ink("ink"))
-    words = corner_words(q, f"sum {fixed(sum_)}, output {fixed(output)}", -9, 9.6)
+    words = corner_words(q, f"sum {fixed(sum_)}, output {fixed(output)}", -7.5, 8.6)
 
-    inputs = [slider(f"x{i}", -2, 2, float(v), 0.1) for i, v in enumerate(x, 1)]
-    weights = [slider(f"w{i}", -1, 1, float(v), 0.1) for i, v in enumerate(w, 1)]
-    bias = slider("bias", -2, 2, float(b), 0.1)
+    inputs = [slider(f"x{i}", -2, 2, float(v), 0.1, format="0.0") for i, v in enumerate(x, 1)]
+    weights = [slider(f"w{i}", -1, 1, float(v), 0.1, format="0.0") for i, v in enumerate(w, 1)]
+    bias = slider("bias", -1, 1, float(b), 0.1, format="0.0")
     chosen = choice("Activation", options(TITLES), activation)
     move = callback(
         "neuron_activation_neuron",
@@ -155,7 +155,7 @@ def one_neuron(x, w, b, totals, outputs, curve, activation="silu"):
     )
 
 
-def curves(x, values, slopes, edges, at=-2.0, activation="sigmoid"):
+def curves(x, values, slopes, edges, at=1.0, activation="sigmoid"):
     """An activation with its derivative; the ends where the slope is nearly gone are shaded.
 
     x (n,) inputs, the same for all; values, slopes: name -> (n,). edges: name -> (left, right), where the
@@ -198,14 +198,14 @@ def curves(x, values, slopes, edges, at=-2.0, activation="sigmoid"):
         (-10, 14),
         "right",
     )
-    end_label(p, 4.9, 0, "slope", "loss", (0, -14), "right")
+    slope_words = end_label(p, 4.9, float(slopes[activation][-1]), "slope", "loss", (0, -14), "right")
     words = corner_words(
         p, f"input {fixed(at, 1)}, output {fixed(value)}, slope {fixed(slope)}", -5, p.y_range.end
     )
 
     names = list(values)
     chosen = choice("Activation", options(names), activation)
-    input_ = slider("Input", -5, 5, at, 0.1)
+    input_ = slider("Input", -5, 5, at, 0.1, format="0.0")
     move = callback(
         "neuron_activation_curves",
         "erfc",
@@ -220,6 +220,7 @@ def curves(x, values, slopes, edges, at=-2.0, activation="sigmoid"):
         tangent=tangent,
         flat=flat,
         name_words=name_words,
+        slope_words=slope_words,
         words=words,
         x_range=p.x_range,
         y_range=p.y_range,
@@ -276,6 +277,7 @@ def decision(points, targets, w, b, sums, corner, chosen="AND"):
             x_end="to_x",
             y_end="to_y",
             source=arrow,
+            level="underlay",
             line_color=ink("ffn"),
             line_width=1.5,
             end=VeeHead(size=9, fill_color=ink("ffn"), line_color=ink("ffn")),
@@ -306,9 +308,8 @@ def decision(points, targets, w, b, sums, corner, chosen="AND"):
         text_baseline="middle",
         text_color={"field": "kind", "transform": by_name(["0", "1"], ["ink", "paper"])},
     )
-    words = corner_words(p, f"{sum(right)} of 4 right", -0.6, 1.7)
 
-    q = plot(320, "sum", "inputs", grid="x", x_range=Range1d(-3, 5.4), y_range=names[::-1])
+    q = plot(320, "sum", "inputs", grid="x", x_range=Range1d(-3, 5.4), y_range=[*names[::-1], " "])
     q.yaxis.axis_line_color = q.yaxis.major_tick_line_color = None
     source = ColumnDataSource(
         {
@@ -331,10 +332,12 @@ def decision(points, targets, w, b, sums, corner, chosen="AND"):
         line_color=None,
         fill_color={"field": "kind", "transform": by_name(["on", "off"], ["ffn", "grey"])},
     )
+    words = ColumnDataSource({"x": [-3], "y": [" "], "text": [f"{sum(right)} of 4 right"]})
+    q.text("x", "y", "text", source=words, x_offset=6, text_baseline="middle", text_color=ink("ink"))
     q.text("at", "name", "text", source=source, x_offset=6, text_baseline="middle", text_color=ink("ink"))
 
-    weights = [slider(f"w{i}", -2, 2, float(v), 0.1) for i, v in enumerate(w, 1)]
-    bias = slider("bias", -2, 2, float(b), 0.1)
+    weights = [slider(f"w{i}", -2, 2, float(v), 0.1, format="0.0") for i, v in enumerate(w, 1)]
+    bias = slider("bias", -2, 2, float(b), 0.1, format="0.0")
     select = choice("Wanted", list(targets), chosen)
     move = callback(
         "neuron_activation_line",
@@ -373,7 +376,7 @@ def decision(points, targets, w, b, sums, corner, chosen="AND"):
     )
 
 
-def xor_network(ones, tent, hidden, outputs, tent_values, leak=1.0):
+def xor_network(ones, tent, hidden, outputs, tent_values, leak=0.0):
     """XOR by two hidden neurons: what the slope below zero does to the output and to the hidden plane.
 
     ones (n,): the number of ones at the input, also between whole numbers; tent (n,): the network's output there.
@@ -397,6 +400,7 @@ def xor_network(ones, tent, hidden, outputs, tent_values, leak=1.0):
     p.xaxis.ticker = [0, 1, 2]
     curve = line(p, list(ones), list(tent), "ffn")
     p.line([-0.5, 2.9], [0.5, 0.5], color=ink("grey"), line_dash=[6, 4], line_width=1.5)
+    line(p, [-0.5, 2.9], [2.5, -0.9], "grey", "no bend", dash=[2, 4], label_at=0, offset=(34, -14))
     answers = ColumnDataSource({"x": [0, 1, 2], "y": list(outputs), "text": labels, "kind": kinds})
     dots(p, answers)
     p.text(
@@ -428,14 +432,14 @@ def xor_network(ones, tent, hidden, outputs, tent_values, leak=1.0):
         "y",
         "text",
         source=plane,
-        x_offset=12,
-        y_offset=10,
+        x_offset=10,
+        y_offset=-14,
         text_baseline="middle",
         text_color=ink("ink"),
     )
-    words = corner_words(q, "all on one line", -0.5, 1.8)
+    words = corner_words(q, "a line parts 0 from 1", -0.5, 1.8)
 
-    bend = slider("Slope below zero", 0, 1, leak, 0.05)
+    bend = slider("Slope below zero", 0, 1, leak, 0.05, format="0.00")
     move = callback(
         "neuron_activation_xor",
         "xor_net",
@@ -451,12 +455,11 @@ def xor_network(ones, tent, hidden, outputs, tent_values, leak=1.0):
     return Figure(
         side_by_side(p, q),
         name="neuron-activation-xor",
-        alt="Left, the output of the network against the number of ones: without a bend a line through 2, 1 and "
-        "0, so wrong at no ones. Right, the three hidden points on one line. With ReLU the middle one is parted "
-        "from the other two.",
-        caption="Drag the slope to 0 and watch the straight line become a tent. Right: the same in the plane of the "
-        "two hidden neurons, where black must lie on the shaded side. Three points on one line cannot be parted "
-        "so; bent, they can.",
+        alt="Left, the output of the network against the number of ones: a tent through 0, 1 and 0, where no bend "
+        "gives a falling line. Right, the three hidden points, the middle one alone on the shaded side.",
+        caption="Left: the output should be above 0.5 for one, and below it for none and two. Right: the same in "
+        "the plane of the two hidden neurons, where only black may be shaded. Drag the slope to 1: the tent "
+        "flattens, the three points fall on one line, and no line parts the middle one from both others.",
         data=Table(
             ["slope below zero", "no ones", "one", "two"],
             [[fixed(a), *map(fixed, values)] for a, values in tent_values.items()],
@@ -472,9 +475,9 @@ def bends(x, target, knots, fits, errors, count=4, activation="relu"):
     x, target (n,); knots (n_most,) in the order in which they are added, each one of x.
     fits: activation -> (n_most, n), row k drawn by k + 1 neurons; errors: activation -> (n_most,).
     """
-    p = plot(340, "input", "output", x_range=Range1d(-3.1, 3.1), y_range=Range1d(-1.5, 1.9))
+    p = plot(340, "input", "output", x_range=Range1d(-3.1, 4.6), y_range=Range1d(-1.5, 1.9))
     line(p, list(x), list(target), "grey", dash=[6, 4])
-    end_label(p, -0.75, -1, "wanted", "grey", (0, -14), "center")
+    end_label(p, float(x[-1]), float(target[-1]), "wanted", "grey", (6, 6))
     curve = ColumnDataSource({"x": list(x), "y": list(fits[activation][count - 1])})
     p.line("x", "y", source=curve, color=ink("ffn"))
     at = [min(range(len(x)), key=lambda i: abs(x[i] - knot)) for knot in knots[:count]]
@@ -527,16 +530,17 @@ def gates(edges, shares, below, spread, shown, layer=0):
     p = plot(
         320, "input of SiLU", "% of gates", x_range=Range1d(edges[0], edges[-1]), y_range=Range1d(0, top)
     )
-    p.line([0, 0], [0, top], color=ink("ink"), line_width=1)
+    p.line([0, 0], [0, 0.88 * top], color=ink("ink"), line_width=1)
     share = ColumnDataSource({"left": list(edges[:-1]), "right": list(edges[1:]), "top": list(shares[layer])})
     p.quad("left", "right", "top", 0, source=share, fill_color=wash("ffn"), line_color=None)
-    for l, dash, start in zip(shown, ("solid", [7, 4], [2, 4]), (0.4, 1.0, 1.9), strict=True):
+    for l, dash, start in zip(shown, ("solid", [7, 4], [2, 4]), (0.4, -0.8, 1.9), strict=True):
         at = min(range(len(middles)), key=lambda i: abs(middles[i] - start))
-        line(p, middles, list(shares[l]), "ffn", f"layer {l}", dash=dash, label_at=at, offset=(6, 8))
+        side = ((8, 8), "left") if start > 0 else ((-8, 8), "right")
+        line(p, middles, list(shares[l]), "ffn", f"layer {l}", None, dash, at, *side)
     spelled = [f"{value:.0%}" for value in below]
     words = corner_words(p, f"layer {layer}: {spelled[layer]} below zero", edges[0], top)
 
-    q = plot(320, "layer", "input of SiLU", x_range=Range1d(-0.8, n_layers + 4.5))
+    q = plot(320, "layer", "input of SiLU", x_range=Range1d(-0.8, n_layers + 8.5))
     q.xaxis.ticker = [0, 10, 20, n_layers - 1]
     layers = list(range(n_layers))
     low, middle, high = ([float(row[i]) for row in spread] for i in range(3))
@@ -581,23 +585,21 @@ def gates(edges, shares, below, spread, shown, layer=0):
 def swapped(losses, uniform):
     """Loss of a real model whose activation was exchanged after training.
 
-    losses: activation -> loss in nats per token, the model's own first. uniform: loss of guessing evenly.
+    losses: words -> loss in nats per token, the model's own first. uniform: loss of guessing evenly.
     """
-    own, *_ = losses
-    labels = [f"{TITLES[name]}{' (its own)' if name == own else ''}" for name in losses]
-    labels.append("guessing evenly")
-    values = [*losses.values(), uniform]
+    labels, values = [*losses, "guessing evenly"], [*losses.values(), uniform]
     p, _ = bars(labels, values, "loss", form="{:.2f}", x_label="loss, nats per token", mono=False)
     p.xaxis.ticker = [0, 5, 10]
+    p.x_range.start = -0.66 * max(values)
+    own, worst = labels[0], max(losses, key=losses.get)
     return Figure(
         p,
         name="neuron-activation-swap",
-        alt=f"Bars of loss. With {TITLES[own]} {values[0]:.2f}; a near twin of that curve costs "
-        f"a little, ReLU much, and with no bend the loss of {losses['identity']:.2f} is above that of "
-        f"even guesses, {uniform:.2f}.",
-        caption="SmolLM2 with the activation of all its gates exchanged, all weights as they were. "
-        "The nearer the curve to SiLU, the more survives. Without a bend the model does worse than even "
-        "guesses over its vocabulary.",
+        alt=f"Bars of loss. {own}: {values[0]:.2f}. Changes above zero cost little, the loss of the small values below "
+        f"zero much, and {worst} costs most: {losses[worst]:.2f}, where guessing evenly gives {uniform:.2f}.",
+        caption="SmolLM2 with the activation of all its gates exchanged, all weights as they were. Straightening SiLU "
+        "above zero hardly matters; cutting off its small dip below zero does as much harm as ReLU. Without a bend "
+        "the model does worse than even guesses over its vocabulary.",
         data=Table(
             ["activation", "loss, nats per token"],
             [[a, f"{b:.2f}"] for a, b in zip(labels, values, strict=True)],

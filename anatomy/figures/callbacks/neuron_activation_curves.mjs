@@ -1,4 +1,4 @@
-export default ({ chosen, input, titles, edges, curve, points, tangent, flat, name_words, words, x_range, y_range }) => {
+export default ({ chosen, input, titles, edges, curve, points, tangent, flat, name_words, slope_words, words, x_range, y_range }) => {
   const name = chosen.value, x = input.value;
   const bounded = name === "sigmoid" || name === "tanh";
   [y_range.start, y_range.end] = bounded ? [-1.2, 1.55] : [-1.2, 5.8];
@@ -16,6 +16,7 @@ export default ({ chosen, input, titles, edges, curve, points, tangent, flat, na
   };
   name_words.text = titles[name];
   name_words.y = activation(name, name_words.x)[0];
+  slope_words.y = activation(name, slope_words.x)[1];
   words.text = `input ${fixed(x, 1)}, output ${fixed(value)}, slope ${fixed(slope)}`;
   words.y = y_range.end;
 };

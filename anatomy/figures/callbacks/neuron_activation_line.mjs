@@ -21,5 +21,5 @@ export default ({ weights, bias, chosen, targets, dots, sums, line, side, arrow,
   line.data = { x: ends.map(c => c[0]), y: ends.map(c => c[1]) };
   const [x, y] = found ? found.point : [0, 0];
   arrow.data = { x: [x], y: [y], to_x: [x + w[0] / 2], to_y: [y + w[1] / 2] };
-  words.text = `${right.filter(Boolean).length} of 4 right${found ? "" : ": no line"}`;
+  words.data = { ...words.data, text: [`${right.filter(Boolean).length} of 4 right${found ? "" : ", no line"}`] };
 };

@@ -13,10 +13,10 @@ export default ({ inputs, weights, bias, chosen, steps, curve, point, guide, wor
   const [output] = activation(name, sum);
   curve.data = { ...curve.data, y: curve.data.x.map(x => activation(name, x)[0]) };
   const bounded = name === "sigmoid" || name === "tanh";
-  [y_range.start, y_range.end] = bounded ? [-1.3, 1.6] : [-2, 9.6];
-  if (name === "identity") y_range.start = -9;
+  [y_range.start, y_range.end] = bounded ? [-1.3, 1.6] : [-2, 8.6];
+  if (name === "identity") y_range.start = -8;
   point.data = { x: [sum], y: [output] };
-  guide.data = { x: [sum, sum, -9], y: [y_range.start, output, output] };
+  guide.data = { x: [sum, sum, -7.5], y: [y_range.start, output, output] };
   words.text = `sum ${fixed(sum)}, output ${fixed(output)}`;
   words.y = y_range.end;
 };
