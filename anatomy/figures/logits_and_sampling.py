@@ -17,7 +17,6 @@ from anatomy.figures.parts import (
     end_label,
     factors,
     line,
-    number,
     on_change,
     plot,
     positions,
@@ -588,7 +587,7 @@ def generate(words, followers, start, end, seed=1, reads=2):
     )
 
     button = Button(label="Generate with the next seed")
-    seed_field = number("Seed", seed, 0, 9999)
+    seed_slider = slider("Seed", 1, 99, seed)
     memory = choice("It sees", [("1", "the last word"), ("2", "the last two words")], str(reads))
     heat = slider("Temperature", 0, 2, 1, 0.1)
     nucleus = slider("top-p", 0.05, 1, 1, 0.05)
@@ -604,7 +603,7 @@ def generate(words, followers, start, end, seed=1, reads=2):
         *FILTER_KERNELS,
         "sample",
         "uniform",
-        seed=seed_field,
+        seed=seed_slider,
         memory=memory,
         heat=heat,
         nucleus=nucleus,
@@ -624,9 +623,9 @@ def generate(words, followers, start, end, seed=1, reads=2):
         next_ids=[np.flatnonzero(counts).tolist() for *_, counts in contexts],
         next_counts=[counts[counts > 0].tolist() for *_, counts in contexts],
     )
-    for control in (seed_field, memory, heat, nucleus, step):
+    for control in (seed_slider, memory, heat, nucleus, step):
         on_change(control, redraw)
-    button.js_on_event("button_click", callback("logits_and_sampling_reseed", seed=seed_field))
+    button.js_on_event("button_click", callback("logits_and_sampling_reseed", seed=seed_slider))
     return Figure(
         side_by_side(left, right),
         name="logits-and-sampling-generate",
@@ -643,8 +642,9 @@ def generate(words, followers, start, end, seed=1, reads=2):
         provenance="toy",
         controls=[
             told,
-            beside(button, seed_field, memory, width=180),
-            beside(heat, nucleus, step, width=180),
+            beside(button, memory, width=180),
+            beside(seed_slider, step, width=280),
+            beside(heat, nucleus, width=280),
         ],
         source="Counts of which word follows which in the 3,000 training tales of anatomy.tiny_tales, made while this "
         "page was built; the drawing happens in the page.",

@@ -212,8 +212,9 @@ def test_generate(opened):
     press(figure, "Temperature", "Home")
     bits = expect(2, 1, 0.0, 0.9)
     assert max(bits) == 0
-    field = figure.locator("input").first
-    field.fill("77")
-    field.press("Enter")
-    expect(77, 1, 0.0, 0.9)
+    press(figure, "Temperature", "End")
+    press(figure, "Seed", "End")
+    expect(99, 1, 2.0, 0.9)
+    figure.get_by_role("button", name="Generate with the next seed").press("Enter")
+    expect(1, 1, 2.0, 0.9)
     assert figure.problems == []

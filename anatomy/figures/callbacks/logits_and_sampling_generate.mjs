@@ -1,7 +1,7 @@
 // Write a text: look up what followed the last words, temper, filter, draw, append, look up again.
 export default ({ seed, memory, heat, nucleus, step, steps, here, candidates, candidate_range, title, told, words, start, end,
   n_tokens, n_candidates, contexts, next_ids, next_counts }) => {
-  const random = uniform(seed.value ?? 0), back = Number(memory.value);
+  const random = uniform(seed.value), back = Number(memory.value);
   const filters = [["temperature", heat.value], ["top_p", nucleus.value]];
   const text = [start, start], drawn = [];
   while (drawn.length < n_tokens && drawn.at(-1)?.id !== end) {

@@ -1,4 +1,4 @@
-// The next seed; the field's own callback then writes the text.
+// The next seed; the slider's own callback then writes the text.
 export default ({ seed }) => {
-  seed.value = seed.value >= seed.high ? seed.low : seed.value + 1;
+  seed.value = seed.value >= seed.end ? seed.start : seed.value + 1;
 };
