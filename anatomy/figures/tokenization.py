@@ -292,7 +292,8 @@ def languages(names, sizes, other_counts, other_name, n_vocab, other_n_vocab):
         f"Tokens of one text in {len(names)} languages. {best[0]} takes {best[4]} with o200k_base and {best[5]} "
         f"with {other_name}; {worst[0]} takes {worst[4]} and {worst[5]}.",
         f"Filled: o200k_base, {n_vocab:,} entries. Hollow: {other_name}, {other_n_vocab:,} entries. On English they "
-        "agree. The less of a language the corpus held from which the merges were learned, the further right its mark.",
+        "nearly agree. A language that the corpus of the merges seldom showed is cut finer, and its mark lies "
+        "further right.",
         Table(header, table),
         "tokenizer",
         [control],
