@@ -47,7 +47,8 @@ def inline(node):
 
 def indented(text, first):
     """Blocks of a list item: the first line after its mark, the others under it."""
-    return first + text.replace("\n", "\n" + " " * len(first))
+    lines = text.splitlines()
+    return "\n".join([first + lines[0], *(" " * len(first) + line if line else "" for line in lines[1:])])
 
 
 def table(header, rows):

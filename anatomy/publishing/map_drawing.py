@@ -218,6 +218,11 @@ def bubbles():
     return question + answer + lines + path("M56 50l5 5 9-11", "loss open")
 
 
+def arrow():
+    """The way back, 112 × 16."""
+    return path("M112 8H8", "loss open dash") + path("M18 1L8 8l10 7", "loss open")
+
+
 def norm(x, y):
     """A normalisation on a wire, centre (x, y)."""
     return circle(x, y, 9, "line paper") + path(f"M{x - 5} {y + 3}q5-12 10 0", "hair")
@@ -336,7 +341,7 @@ TALL = (  # organs from top to bottom: stem, drawing, its width, its height
     ("neuron-activation", neuron, 88, 88),
     ("transformer-block", None, 0, 0),
     ("logits-and-sampling", logits, 84, 88),
-    ("backpropagation", None, 112, 16),
+    ("backpropagation", arrow, 112, 16),
     ("optimizers", contours, 92, 76),
     ("training-phases", curves, 118, 62),
     ("post-training", bubbles, 108, 72),
@@ -372,11 +377,7 @@ def tall(link):
         scale = min(1, round(column / width, 2))
         row = max(height * scale + 14, 48)
         middle[stem] = y + row / 2
-        if draw is None:
-            drawing = path("M112 8H8", "loss open dash") + path("M18 1L8 8l10 7", "loss open")
-        else:
-            drawing = draw()
-        placed = moved(56 + (column - width * scale) / 2, y + (row - height * scale) / 2, drawing, scale)
+        placed = moved(56 + (column - width * scale) / 2, y + (row - height * scale) / 2, draw(), scale)
         o.append(organ(stem, (52, y, 290, row), placed, (label, middle[stem]), link))
         if stem in ("qkv", "feed-forward-network"):
             under.append(path(f"M{stream} {y + 4}H40q8 0 8 8", "stream open"))

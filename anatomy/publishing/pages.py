@@ -67,6 +67,7 @@ def describe(app, pagename, templatename, context, doctree):
     """Description, Open Graph and JSON-LD into the head of each page."""
     if app.builder.name == "epub":
         return
+    context["book_address"] = app.config.html_baseurl and app.config.html_baseurl.rstrip("/") + "/"
     own = description_of(doctree)
     title = app.env.titles[pagename].astext() if doctree is not None else text_of(context.get("title", ""))
     description = own or f"{title}: a page of {app.config.project}."
@@ -117,7 +118,9 @@ def plain_citations(app, pagename, templatename, context, doctree):
     body = context.get("body")
     if body and "doc-biblioentry" in body:
         body = body.replace(' role="doc-biblioentry"', "")
-        context["body"] = body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+        context["body"] = body.replace(
+            '<div role="list" class="citation-list">', '<div class="citation-list">'
+        )
 
 
 def wrong_address(app, config):

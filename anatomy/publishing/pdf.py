@@ -82,7 +82,7 @@ def settings(app, config):
 
 def copy_style(app):
     """Our style and type beside the LaTeX sources; `{margin}`, which only the HTML theme knows."""
-    if app.builder.format != "html" or app.builder.name == "epub":
+    if "margin" not in directives._directives:
         directives.register_directive("margin", Margin)
     if app.builder.name != "latex":
         return

@@ -17,6 +17,11 @@ def site(tmp_path, monkeypatch):
         source = tmp_path / "source"
         source.mkdir(exist_ok=True)
         settings = {"extensions": list(extensions), "project": "Test", "nitpicky": True, **config}
+        # said outright, because Sphinx keeps the suffixes of one application for the next one in the process
+        settings["source_suffix"] = {".rst": "restructuredtext"}
+        for extension, kind in (("myst_parser", "markdown"), ("myst_nb", "myst-nb")):
+            if extension in extensions:
+                settings["source_suffix"][".md"] = kind
         (source / "conf.py").write_text("".join(f"{key} = {value!r}\n" for key, value in settings.items()))
         for name, text in pages.items():
             path = source / name
