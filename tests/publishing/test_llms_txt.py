@@ -83,6 +83,8 @@ $$
 
 **Note**
 
+**Note**
+
 Mind.
 
 **term**
