@@ -514,7 +514,6 @@ def bends(x, target, knots, fits, errors, count=4, activation="relu"):
         data=Table(["hidden neurons", *(f"error, {TITLES[name]}" for name in fits)], rows),
         provenance="toy",
         controls=pairs(number, chosen),
-        digits=3,
     )
 
 

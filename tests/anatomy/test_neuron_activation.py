@@ -184,3 +184,55 @@ def test_the_neuron_is_zero_along_its_decision_line(w_1, w_2, b, along):
     assert float(na.neuron(point + along * direction, [w_1, w_2], b, "identity")) == pytest.approx(
         0, abs=1e-9
     )
+
+
+def test_running_totals_end_at_the_sum():
+    x, w, b = [1.5, -1.0, 2.0], [0.8, 0.6, 0.5], -0.4
+    totals = na.running_totals(x, w, b)
+    np.testing.assert_allclose(totals, [0, 1.2, 0.6, 1.6, 1.2])
+    assert totals[-1] == pytest.approx(float(na.neuron(x, w, b, "identity")))
+    with pytest.raises(ValueError, match="axis 0 of x must equal axis 0 of w"):
+        na.running_totals([1.0], [1.0, 2.0], 0.0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_saturation_is_where_the_slope_stays_small(name):
+    _, derivative = na.ACTIVATIONS[name]
+    left, right = na.saturation(name)
+    if left is not None:
+        assert np.abs(derivative(np.linspace(-10, left, 500))).max() <= 0.05
+        assert abs(derivative(left + 0.011)) > 0.05
+    if right is not None:
+        assert np.abs(derivative(np.linspace(right, 10, 500))).max() <= 0.05
+        assert abs(derivative(right - 0.011)) > 0.05
+    ends = {"identity": (False, False), "sigmoid": (True, True), "tanh": (True, True)}
+    assert (left is not None, right is not None) == ends.get(name, (True, False))
+
+
+def test_saturation_names_what_it_cannot_take():
+    with pytest.raises(ValueError, match="activation must be one of"):
+        na.saturation("swish")
+    with pytest.raises(ValueError, match=r"slope must be in \(0, 1\], got 0"):
+        na.saturation("silu", slope=0)
+
+
+def test_a_fit_bends_at_its_knots_only():
+    x = np.linspace(-3, 3, 81)
+    drawn = na.fit_with_knots(x, np.sin(2 * x), [-3.0, 0.0, 1.5], "relu")
+    corners = np.flatnonzero(np.abs(np.diff(drawn, 2)) > 1e-9) + 1
+    np.testing.assert_allclose(x[corners], [0.0, 1.5], atol=1e-9)
+
+
+def test_a_fit_without_a_bend_is_the_line_of_polyfit_however_many_neurons():
+    x = np.linspace(-3, 3, 81)
+    target = np.sin(2 * x)
+    expected = np.polyval(np.polyfit(x, target, 1), x)
+    for knots in ([-3.0], [-3.0, -1.0, 0.0, 0.5, 2.0]):
+        np.testing.assert_allclose(na.fit_with_knots(x, target, knots, "identity"), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("leak", [0.0, 0.1, 0.24, 0.26, 0.5, 1.0])
+def test_xor_holds_while_the_slope_below_zero_is_under_a_quarter(leak):
+    found = na.xor(na.XOR_INPUTS, leak)
+    np.testing.assert_allclose(found, [2 * leak, 1, 1, 0], atol=1e-12)
+    assert np.array_equal(found > 0.5, na.XOR_TARGETS == 1) == (leak < 0.25)
