@@ -159,11 +159,18 @@ def visit_html(self, node):
 def depart_html(self, node):
     source = f'<p class="source">{escape(node["source"])}</p>' if node["source"] else ""
     label = f"Data of figure {number_of(self, node)}"
-    self.body.append(
-        '</figcaption><details class="figure-data"><summary>Data</summary>'
+    data = (
+        '<details class="figure-data"><summary>Data</summary>'
         f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">{data_html(node)}</div>{source}'
-        "</details></figure>\n"
+        "</details>"
     )
+    # in a strict figure the caption comes last, so an EPUB has the data after it
+    ends = (
+        ("</figcaption></figure>", data)
+        if self.builder.name == "epub"
+        else ("</figcaption>", data, "</figure>")
+    )
+    self.body.append("".join(ends) + "\n")
 
 
 def visit_text(self, node):

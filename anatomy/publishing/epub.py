@@ -11,6 +11,11 @@ ITEM = re.compile(r'<item id="[^"]*" href="([^"]+\.xhtml)" media-type="applicati
 class Epub(Epub3Builder):
     """Sphinx's EPUB builder with `properties="mathml"` on the chapters that hold formulas."""
 
+    def init(self):
+        self.config.templates_path = []  # ours are the HTML edition's: scripts, preloads, search
+        self.config.html_additional_pages = {}
+        super().init()
+
     def build_content(self):
         super().build_content()
         manifest = Path(self.outdir) / "content.opf"
