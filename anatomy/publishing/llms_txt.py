@@ -82,6 +82,8 @@ def block(node, depth=1):
         node, (nodes.raw, nodes.comment, nodes.target, nodes.meta, nodes.system_message, addnodes.toctree)
     ):
         return ""
+    if isinstance(node, nodes.compound) and "toctree-wrapper" in node["classes"]:
+        return ""  # llms.txt lists the pages
     if isinstance(node, nodes.title):
         return f"{'#' * min(depth, 6)} {inline(node)}"
     if isinstance(node, nodes.section):

@@ -288,7 +288,7 @@ def wide(link):
     o.append(path("M386 222H424M450 222H508M386 256H424M450 256H508M386 290H496q12 0 12-10", "hair"))
     turned = moved(424, 209, dial(22, 6, "query")) + moved(424, 243, dial(18, 22, "key"))
     o.append(organ("rope", (414, 174, 158, 102), turned, (437, 190), link))
-    o.append(organ("multi-head-attention", (502, 203, 148, 123), moved(510, 208, heads()), (514, 312), link))
+    o.append(organ("multi-head-attention", (502, 203, 148, 123), moved(510, 208, heads()), (508, 312), link))
     o.append(path(f"M594 256H644q14 0 14 14V{s - 9}", "stream open"))
     # feed-forward
     o.append(path(f"M700 {s}V428", "stream open") + norm(700, s + 29))

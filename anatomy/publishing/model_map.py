@@ -17,6 +17,8 @@ picture; the strip is on screen only.
 import os
 import shutil
 import subprocess
+import sys
+import tempfile
 from html import escape
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from docutils.parsers.rst import directives
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from anatomy.figures.theme import INKS
 from anatomy.publishing import map_drawing
 from anatomy.publishing.map_drawing import BY_STEM, ORGANS
 
@@ -155,25 +158,29 @@ def skip(self, node):
     raise nodes.SkipNode
 
 
-def map_pdf(app):
-    """The map for the title page of the PDF, beside the LaTeX sources; in our own type."""
-    if app.builder.name != "latex":
-        return
+def draw(target, *options):
+    """The map as a PDF or PNG, by the suffix of target, in our own type."""
+    target = Path(target)
     if not shutil.which("rsvg-convert"):
         raise RuntimeError(
             "rsvg-convert makes the PDF's pictures and is missing; apt-get install librsvg2-bin"
         )
-    folder = Path(app.outdir)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "model-map.svg").write_text(map_drawing.standalone(), "utf-8")
     fonts = Path(__file__).parent / "latex" / "fonts"
-    config = folder / "fonts.conf"
-    config.write_text(FONTS.format(folder=escape(str(fonts))), "utf-8")
-    subprocess.run(
-        ["rsvg-convert", "-f", "pdf", "-o", folder / "model-map.pdf", folder / "model-map.svg"],
-        check=True,
-        env={"FONTCONFIG_FILE": str(config), "PATH": os.environ["PATH"]},
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "map.svg").write_text(map_drawing.standalone(), "utf-8")
+        (Path(folder) / "fonts.conf").write_text(FONTS.format(folder=escape(str(fonts))), "utf-8")
+        subprocess.run(
+            ["rsvg-convert", "-f", target.suffix[1:], *options, "-o", target, Path(folder) / "map.svg"],
+            check=True,
+            env={**os.environ, "FONTCONFIG_FILE": f"{folder}/fonts.conf"},
+        )
+
+
+def map_pdf(app):
+    """The map for the title page of the PDF, beside the LaTeX sources."""
+    if app.builder.name == "latex":
+        Path(app.outdir).mkdir(parents=True, exist_ok=True)
+        draw(Path(app.outdir) / "model-map.pdf")
 
 
 def setup(app):
@@ -184,3 +191,7 @@ def setup(app):
     app.connect("env-get-outdated", outdated)
     app.connect("builder-inited", map_pdf)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+if __name__ == "__main__":  # book/cover.png, for the README and for links
+    draw(sys.argv[1], "--width", "1200", "--background-color", INKS["paper"][0])

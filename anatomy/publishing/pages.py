@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from html import escape, unescape
 from pathlib import Path
 from xml.sax.saxutils import escape as xml
@@ -10,6 +11,7 @@ from docutils import nodes
 
 from anatomy.publishing.map_drawing import BY_STEM
 
+COVER = "cover.png"  # of the book's folder
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
 
@@ -90,6 +92,8 @@ def describe(app, pagename, templatename, context, doctree):
         }
         if address:
             graph["og:url"] = address
+            graph["og:image"] = f"{context['book_address']}_static/{COVER}"
+            graph["og:image:alt"] = f"Map of the model: the parts that {app.config.project} opens"
         head += [f'<meta property="{name}" content="{escape(value)}">' for name, value in graph.items()]
         data = json.dumps(
             learning_resource(app, pagename, title, description, address), separators=(",", ":")
@@ -123,6 +127,13 @@ def plain_citations(app, pagename, templatename, context, doctree):
         )
 
 
+def publish_cover(app, exception):
+    """The picture that links to the book are shown with."""
+    cover = Path(app.srcdir) / COVER
+    if not exception and app.builder.name == "html" and app.config.html_baseurl and cover.exists():
+        shutil.copyfile(cover, Path(app.outdir) / "_static" / COVER)
+
+
 def wrong_address(app, config):
     """404.html, which servers show for any address that is not there."""
     config.html_additional_pages.setdefault("404", "404.html")
@@ -133,4 +144,5 @@ def setup(app):
     app.connect("html-page-context", describe)
     app.connect("html-page-context", plain_citations)
     app.connect("build-finished", sitemap)
+    app.connect("build-finished", publish_cover)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

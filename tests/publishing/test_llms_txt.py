@@ -83,8 +83,6 @@ $$
 
 **Note**
 
-**Note**
-
 Mind.
 
 **term**

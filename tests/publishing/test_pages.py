@@ -111,3 +111,11 @@ def test_entries_of_a_bibliography_have_no_withdrawn_role(site, read):
     assert "An entry." in page
     assert "doc-biblioentry" not in page
     assert '<div role="list" class="citation-list">' not in page
+
+
+def test_links_to_the_book_show_its_cover_where_the_address_is_known(site, read, tmp_path):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "cover.png").write_bytes(b"picture")
+    app = site(PAGES, *EXTENSIONS, **CONFIG, html_baseurl=BASE)
+    assert tags(read(app, "rope.html"))["og:image"] == BASE + "_static/cover.png"
+    assert (app.outdir / "_static" / "cover.png").read_bytes() == b"picture"
