@@ -551,14 +551,16 @@ def generate(words, followers, start, end, seed=1, reads=2):
     laid_out = [apply_steps(next_logits(opening + ids[:i]), steps)[-1] for i in range(len(ids))]
 
     shown = min(5, len(ids) - 1)
-    rows = step_rows([words[i] for i in ids], laid_out, ids)
+    drawn = step_rows([words[i] for i in ids], laid_out, ids)
     cands = candidate_rows(words, laid_out[shown], ids[shown])
-    step_source, here = ColumnDataSource(rows), ColumnDataSource({"y": [-shown]})
+    step_source, here = ColumnDataSource(drawn), ColumnDataSource({"y": [-shown]})
     left = plot(height=60 + 21 * N_TOKENS, x_label="entropy of the draw (bits)", grid="x")
-    left.x_range, left.y_range = Range1d(-2.6, 4.6), Range1d(-N_TOKENS + 0.4, 0.6)
-    left.xaxis.ticker = FixedTicker(ticks=[0, 1, 2, 3])
+    widest = max(np.count_nonzero(counts) for rows in followers.values() for counts in rows.values())
+    low, high = -0.62 * math.log2(widest), 1.36 * math.log2(widest)
+    left.x_range, left.y_range = Range1d(low, high), Range1d(-N_TOKENS + 0.4, 0.6)
+    left.xaxis.ticker = FixedTicker(ticks=list(range(int(math.log2(widest)) + 1)))
     left.yaxis.visible = False
-    left.hbar("y", 0.96, 4.6, -2.6, source=here, fill_color=ink("tint"), line_color=ink("ink"))
+    left.hbar("y", 0.96, high, low, source=here, fill_color=ink("tint"), line_color=ink("ink"))
     left.hbar("y", 0.6, "bits", source=step_source, fill_color=ink("prob"), line_color=None)
     left.text(0, "y", "token", source=step_source, x_offset=-8, text_align="right", text_baseline="middle",
               text_font={"value": MONO}, text_color=ink("ink"))  # fmt: skip
@@ -630,14 +632,17 @@ def generate(words, followers, start, end, seed=1, reads=2):
         side_by_side(left, right),
         name="logits-and-sampling-generate",
         alt=f"Left, {len(ids)} tokens in the order in which they were drawn, each with the entropy of the distribution "
-        f"it came from, between 0 and {max(rows['bits']):.1f} bits. Right, the distribution of one step with the drawn "
-        "token filled. Where the sentence leaves a choice the entropy is high; where grammar decides it is 0.",
+        f"it came from, between 0 and {max(drawn['bits']):.1f} bits. Right, the distribution of one step with the "
+        "drawn token filled. Where the sentence leaves a choice the entropy is high; where grammar decides it is 0.",
         caption="Press Generate, then walk along the steps. Every token is drawn from a distribution of its own, made "
         "by what stands before it. The same seed and settings always write the same text. Let it see one word instead "
         "of two, and it loses the thread.",
         data=Table(
             ["step", "token drawn", "its probability", "bits"],
-            [[i + 1, words[t], f"{laid_out[i][t]:.3f}", f"{rows['bits'][i]:.2f}"] for i, t in enumerate(ids)],
+            [
+                [i + 1, words[t], f"{laid_out[i][t]:.3f}", f"{drawn['bits'][i]:.2f}"]
+                for i, t in enumerate(ids)
+            ],
         ),
         provenance="toy",
         controls=[

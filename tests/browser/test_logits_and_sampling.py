@@ -180,13 +180,13 @@ def text_of(words, followers, begin, end, seed, reads, steps):
 
 def test_generate(opened):
     texts = [
-        ["(begin)"] * 2 + tale.text.replace(".", " .").replace(",", " ,").split() + ["(end)"]
+        [*tale.text.replace(".", " .").replace(",", " ,").split(), "(end)"]
         for tale in tiny_tales.training_tales()
     ]
-    words = sorted({word for text in texts for word in text})
-    ids = [[words.index(word) for word in text] for text in texts]
-    followers = {n: ls.count_followers(ids, n, len(words)) for n in (1, 2)}
+    words = ["(begin)", *sorted({word for text in texts for word in text})]
     begin, end = words.index("(begin)"), words.index("(end)")
+    ids = [[words.index(word) for word in text] for text in texts]
+    followers = {n: ls.count_followers([[begin] * n + text for text in ids], n, len(words)) for n in (1, 2)}
     figure = opened("generate")
 
     def expect(seed, reads, temperature, top_p):
