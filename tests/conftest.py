@@ -4,6 +4,7 @@ import pytest
 from hypothesis import settings
 
 from anatomy import smollm2
+from anatomy.publishing.browser import chromium
 
 # no deadline, because machines are shared; the same examples at every run, because failures must repeat
 settings.register_profile("book", deadline=None, derandomize=True, max_examples=60)
@@ -17,3 +18,10 @@ def real_model():
         return smollm2.load()
     except FileNotFoundError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One running browser for the whole session: Playwright allows no second one beside it."""
+    with chromium() as running:
+        yield running

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from anatomy.publishing.browser import chromium
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -35,12 +33,6 @@ def address(built):
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

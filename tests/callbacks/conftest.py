@@ -3,16 +3,15 @@
 import pytest
 
 from anatomy.figures.parts import script
-from anatomy.publishing.browser import chromium
 
 
 @pytest.fixture(scope="session")
-def blank_page():
+def blank_page(browser):
     """An empty page in a browser."""
-    with chromium() as browser:
-        page = browser.new_page()
-        page.set_content("<!doctype html>")
-        yield page
+    page = browser.new_page()
+    page.set_content("<!doctype html>")
+    yield page
+    page.close()
 
 
 @pytest.fixture(scope="session")

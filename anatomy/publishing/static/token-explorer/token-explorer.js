@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   const HOME = document.currentScript.src.replace(/[^/]*$/, "");
-  const BATCH = 500; // chips drawn at once; scrolling draws more
+  const BATCH = 200; // chips drawn at once; scrolling draws more
   const MARKS = { " ": "·", "\n": "↵", "\r": "␍", "\t": "⇥" };
   const DRAWS_NOTHING = /[\p{White_Space}\p{C}\p{Default_Ignorable_Code_Point}]/u;
   const utf8 = new TextEncoder();
