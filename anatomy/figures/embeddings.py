@@ -30,6 +30,45 @@ MARKERS = ("circle", "square", "triangle", "diamond", "inverted_triangle", "hex"
 N_NEAR = 8  # neighbours shown
 
 
+def listed(groups):
+    """Group name -> words, out of group name -> words in one string."""
+    return {name: members.split() for name, members in groups.items()}
+
+
+# Words that are single tokens of SmolLM2, each with its space.
+WORDS = listed(
+    {
+        "days, months": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday January April July December",
+        "numbers": "one two three four five six seven eight nine ten hundred thousand",
+        "colours": "red blue green yellow black white brown pink purple orange grey gold",
+        "animals": "dog cat horse cow pig sheep bird fish lion wolf mouse snake frog bear rabbit",
+        "people": "man woman boy girl king queen prince princess mother father sister brother daughter son uncle aunt",
+        "work": "doctor nurse teacher student lawyer judge soldier farmer",
+        "countries": "France Italy Germany Spain Japan China Russia India Egypt Greece",
+        "cities": "Paris Rome Berlin Madrid Tokyo London Moscow Vienna Cairo Athens",
+        "food": "bread cheese milk butter sugar salt rice soup apple banana lemon wine beer coffee",
+        "body": "hand foot arm leg head eye ear nose mouth heart brain blood",
+        "nature": "river lake ocean mountain forest desert island tree flower grass sun moon star sky rain snow",
+        "qualities": "hot cold warm cool big small large tiny tall short happy sad angry proud",
+        "things": "table chair door window house car boat train book knife bottle piano guitar violin",
+        "computing": "Python Java computer software keyboard database server code",
+        "verbs": "run ran walk walked eat ate drink drank write wrote buy bought sell sold",
+        "small words": "the a of and or but in on under between",
+        "more than one meaning": "bank spring light match bow fair",
+    }
+)
+FLAT_WORDS = listed(
+    {
+        "colours": "red blue green yellow black white brown purple",
+        "countries": "France Italy Germany Spain Japan China Russia India",
+        "verbs": "run walk jump eat drink sleep write speak",
+        "cities": "Paris Rome Berlin Madrid Tokyo London Moscow Vienna",
+        "food": "bread cheese milk butter sugar rice soup banana",
+        "body": "hand foot arm leg head eye ear nose",
+    }
+)
+
+
 def minus(text):
     """A number's text with a true minus sign."""
     return text.replace("-", "−")
@@ -38,6 +77,35 @@ def minus(text):
 def signed(value):
     """A number with one decimal and a true minus sign; 0.0 without one."""
     return minus(f"{value + 0:.1f}")
+
+
+def label_groups(p, points, kinds):
+    """Write each group's name beside it, where it is furthest from the points and from the names before it.
+
+    points (n, 2), kinds: n names. p must have its ranges.
+    """
+    kinds = np.array(kinds)
+    taken = points
+    width, height = p.x_range.end - p.x_range.start, p.y_range.end - p.y_range.start
+    for kind in dict.fromkeys(kinds.tolist()):
+        low, high = points[kinds == kind].min(axis=0), points[kinds == kind].max(axis=0)
+        x, y = (low + high) / 2
+        spots = [
+            (x, high[1] + 0.05 * height),
+            (x, low[1] - 0.05 * height),
+            (high[0] + 0.11 * width, y),
+            (low[0] - 0.11 * width, y),
+        ]
+        spots = np.array([spot for spot in spots if inside(p, *spot, 0.1 * width)])
+        gaps = (spots[:, None] - taken) / (2 * width, height)  # words are wide
+        best = spots[(gaps**2).sum(axis=-1).min(axis=1).argmax()]
+        end_label(p, *map(float, best), kind, "muted", (0, 0), "center")
+        taken = np.vstack([taken, best])
+
+
+def inside(p, x, y, margin):
+    """Whether a word at (x, y) stays in the plot."""
+    return p.x_range.start + margin < x < p.x_range.end - margin and p.y_range.start < y < p.y_range.end
 
 
 # --- One-hot times matrix ------------------------------------------------------------------------
@@ -55,15 +123,11 @@ def lookup(words, table, products, first=2):
     high = float(np.abs(table).max())
     dims = [str(j) for j in range(width)]
     ids = "one-hot"
+    height = 90 + 40 * (n_vocab + 1)
+    beside = np.vstack([np.column_stack([hot, table]), np.zeros(width + 1)])
+    no_sum = [[i == n_vocab] * (width + 1) for i in range(n_vocab + 1)]
     left, source = heatmap(
-        np.column_stack([hot, table]),
-        words,
-        [ids, *dims],
-        "stream",
-        -high,
-        high,
-        "{:.1f}",
-        height=90 + 40 * n_vocab,
+        beside, [*words, ""], [ids, *dims], "stream", -high, high, height=height, hidden=no_sum
     )
     source.data["text"] = [
         str(int(v)) if c == ids else signed(v)
@@ -71,14 +135,16 @@ def lookup(words, table, products, first=2):
     ]
     total = products.sum(axis=0)
     right, product_source = heatmap(
-        np.vstack([products, total]) + 0.0, [*words, "sum"], dims, "stream", -high, high, "{:.1f}",
-        height=90 + 40 * (n_vocab + 1),
-    )  # fmt: skip
+        np.vstack([products, total]) + 0.0, [*words, "sum"], dims, "stream", -high, high, height=height
+    )
     product_source.data["text"] = [signed(v) for v in product_source.data["value"]]
-    left.xaxis.axis_label, right.xaxis.axis_label = "one-hot | table", "one-hot × row"
-    right.title.text = f"the sum is row {first} of the table"
-    right.title_location = "below"
-    left.height = right.height
+    left.xaxis.axis_label, right.xaxis.axis_label = (
+        "one-hot row, upright, and the table",
+        "each row times its 0 or 1",
+    )
+    left.title.text, right.title.text = " ", f"the sum is row {first} of the table"
+    for p in (left, right):
+        p.title_location = "below"
     control = choice("Token", words, words[first])
     on_change(
         control,
@@ -138,7 +204,7 @@ def row(groups, rows, mean, first="Monday"):
     """
     words = [word for group in groups.values() for word in group]
     codes, scales = pack(np.asarray(rows, np.float32))
-    mean = np.array([float(f"{x:.4f}") for x in mean])
+    mean = np.round(np.asarray(mean, float), 6)
     table = unpack(codes, scales.astype(float))
     which = words.index(first)
     width = int(np.sqrt(table.shape[1]))
@@ -230,15 +296,15 @@ def forming(words, classes, places, steps, losses, silhouettes, kept, floor=None
     names = list(dict.fromkeys(classes))
     places = np.round(places, 2)
     last = len(steps) - 1
-    first = int(np.argmin(np.abs(np.array(steps) - 40)))
-    span = float(np.abs(places[-1]).max()) * 1.3
+    first = last // 10
+    low, high = places.min(axis=(0, 1)), places.max(axis=(0, 1))
+    margin = 0.16 * (high - low)
+    (x0, y0), (x1, y1) = (low - margin).tolist(), (high + margin).tolist()
 
-    left = plot(380, grid=None, x_range=Range1d(-span, span), y_range=Range1d(-span, span))
+    left = plot(380, grid=None, x_range=Range1d(x0, x1), y_range=Range1d(y0, y1))
     left.axis.visible = False
     left.outline_line_color = ink("rule")
-    ends = {name: places[-1][[c == name for c in classes]].mean(axis=0) for name in names}
-    for name, (x, y) in ends.items():
-        end_label(left, x, y, name, "muted", (0, 20 if y > 0 else -20), "center")
+    label_groups(left, places[-1], classes)
     source = ColumnDataSource(
         {
             "x": places[first][:, 0],
@@ -282,7 +348,8 @@ def forming(words, classes, places, steps, losses, silhouettes, kept, floor=None
         f"step {steps[first]}: loss {losses[first]:.2f}, silhouette {silhouettes[first]:.2f}"
     )
 
-    control = slider("Saved step", 0, last, first)
+    every = int(steps[1] - steps[0])
+    control = slider("Training step", 0, int(steps[-1]), int(steps[first]), every)
     on_change(
         control,
         callback(
@@ -316,7 +383,8 @@ def forming(words, classes, places, steps, losses, silhouettes, kept, floor=None
         ),
         provenance="trained",
         controls=[control],
-        source=f"Trained while this page was built. The plane holds {kept:.0%} of the last step's variance; "
+        source=f"Trained while this page was built. The plane holds {100 * kept:.0f} % of the last step's "
+        "variance; "
         "loss and silhouette are computed from all dimensions.",
     )
 
@@ -338,7 +406,7 @@ def pair(words, classes, tables, first="mia", n_shown=3):
         flat = np.round(flat, 3)
         p = plot(330, grid=None)
         lo, hi = flat.min(axis=0), flat.max(axis=0)
-        margin = (hi - lo) * (0.16, 0.14)
+        margin = (hi - lo) * (0.16, 0.16)
         p.x_range = Range1d(*(float(v) for v in (lo[0] - margin[0], hi[0] + margin[0])))
         p.y_range = Range1d(*(float(v) for v in (lo[1] - margin[1], hi[1] + margin[1])))
         p.xaxis.axis_label = f"{title}: silhouette {score:.2f}"
@@ -358,6 +426,7 @@ def pair(words, classes, tables, first="mia", n_shown=3):
         drawn = p.scatter("x", "y", source=source, size=9, marker="marker", fill_color=wash("stream"),
                           line_color=ink("stream"), line_width=1.5)  # fmt: skip
         hover(p, "@word, @kind", [drawn])
+        label_groups(p, flat, classes)
         ids, cosines = nearest(rows, which, k=n_shown)
         shown = [which, *ids]
         mark = ColumnDataSource({"x": flat[shown, 0], "y": flat[shown, 1], "text": [words[i] for i in shown]})
@@ -413,24 +482,26 @@ def pair(words, classes, tables, first="mia", n_shown=3):
 # --- What a plane keeps --------------------------------------------------------------------------
 
 
-def plane(groups, rows, first="horse"):
+def plane(groups, rows, first="bread"):
     """Real rows flattened to two axes, with what that loses.
 
-    groups: group name -> words; rows (n_words, d_model), in that order.
+    groups: group name -> words; rows (n_words, d_model), in that order, each of length 1, so that the nearest by
+    distance is the nearest by cosine.
     """
     words = [word for group in groups.values() for word in group]
     flat, kept = pca(rows)
     flat = np.round(flat, 3)
     cosines = cosine_matrix(rows) - 2 * np.eye(len(words))
     true = cosines.argmax(axis=1)
-    n_axes = np.array([1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 25, 30, 35, 40, 45])
+    n_axes = np.array([1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 25, 30, 35, 40, 44, 47])
     shares = principal_axes(rows, int(n_axes[-1]))[2].cumsum()[n_axes - 1]
     agree = [float((nearest_by_distance(pca(rows, int(n))[0]) == true).mean()) for n in n_axes]
 
     left = plot(400, grid=None)
     lo, hi = flat.min(axis=0), flat.max(axis=0)
-    left.x_range = Range1d(float(lo[0] - 0.35), float(hi[0] + 0.45))
-    left.y_range = Range1d(float(lo[1] - 0.35), float(hi[1] + 0.35))
+    margin = 0.12 * (hi - lo)
+    left.x_range = Range1d(float(lo[0] - margin[0]), float(hi[0] + margin[0]))
+    left.y_range = Range1d(float(lo[1] - margin[1]), float(hi[1] + margin[1]))
     left.axis.visible = False
     left.outline_line_color = ink("rule")
     markers = [MARKERS[n] for n, group in enumerate(groups.values()) for _ in group]
@@ -444,19 +515,16 @@ def plane(groups, rows, first="horse"):
     which = words.index(first)
     near = int(nearest_by_distance(flat)[which])
 
+    label_groups(left, flat, kinds)
+
     def trail(*ids):
-        labels = [words[i] if n or len(ids) == 1 else "" for n, i in enumerate(ids)]
-        return ColumnDataSource({"x": flat[list(ids), 0], "y": flat[list(ids), 1], "text": labels})
+        return ColumnDataSource({"x": flat[list(ids), 0], "y": flat[list(ids), 1]})
 
     chosen, in_plane = trail(which), trail(which, near)
-    really = trail(which, int(true[which]))
-    if near == true[which]:
-        really = ColumnDataSource({"x": [], "y": [], "text": []})
-    left.line("x", "y", source=in_plane, line_color=ink("grey"), line_dash="dashed")
-    left.line("x", "y", source=really, line_color=ink("stream"))
-    left.scatter("x", "y", source=chosen, size=14, fill_color=None, line_color=ink("ink"), line_width=1.5)
-    for source, up in ((in_plane, 11), (really, 11), (chosen, -12)):
-        left.text("x", "y", "text", source=source, y_offset=-up, text_align="center", text_color=ink("ink"))
+    really = trail(*([] if near == true[which] else [which, int(true[which])]))
+    left.line("x", "y", source=in_plane, line_color=ink("grey"), line_width=3, line_dash="dotted")
+    left.line("x", "y", source=really, line_color=ink("ink"))
+    left.scatter("x", "y", source=chosen, size=16, fill_color=None, line_color=ink("ink"), line_width=1.5)
     left.title.text = (
         f"{first}: {words[near]} is nearest, in the plane and truly"
         if near == true[which]
@@ -464,20 +532,10 @@ def plane(groups, rows, first="horse"):
     )
 
     right = plot(400, "axes kept", "share")
-    right.x_range, right.y_range = Range1d(0, 47), Range1d(0, 1.05)
-    at = 7
-    line(right, n_axes, shares, "stream", "variance kept", label_at=at, offset=(8, -12))
-    line(
-        right,
-        n_axes,
-        agree,
-        "grey",
-        "same nearest word",
-        marker="square",
-        dash="dashed",
-        label_at=at,
-        offset=(8, -12),
-    )
+    right.x_range, right.y_range = Range1d(0, 48), Range1d(0, 1.05)
+    line(right, n_axes, shares, "stream", "variance kept", label_at=9, offset=(-6, 14), align="right")
+    line(right, n_axes, agree, "grey", "same nearest word", marker="square", dash="dashed",
+         label_at=-4, offset=(0, -44), align="center")  # fmt: skip
     right.line([2, 2], [0, 1.05], line_color=ink("ink"), line_width=1)
 
     control = Select(title="Word", options=dict(groups), value=first)
@@ -485,6 +543,7 @@ def plane(groups, rows, first="horse"):
         control,
         callback(
             "embeddings_plane",
+            "nearest_point",
             words=words,
             points=points,
             nearest=[int(i) for i in true],
@@ -498,20 +557,25 @@ def plane(groups, rows, first="horse"):
     return Figure(
         side_by_side(left, right),
         name="embeddings-plane",
-        alt=f"Left, {len(words)} words of {len(groups)} groups in a plane that keeps {kept:.0%} of their "
+        alt=f"Left, {len(words)} words of {len(groups)} groups in a plane that keeps {100 * kept:.0f} % of "
+        "their "
         f"variance; from {first} one "
         f"line leads to {words[near]}, its nearest in the plane, another to {words[true[which]]}, its "
         f"nearest in all {rows.shape[1]} "
         "dimensions. Right, the variance kept and the share of words whose nearest word stays the same, "
         "against the number of axes.",
-        caption="Choose a word. The grey line goes to its nearest word in the plane, the blue one to its "
+        caption="Choose a word. The dotted line goes to its nearest word in the plane, the solid one to its "
         "nearest in all "
-        f"{rows.shape[1]} dimensions. Two axes keep {kept:.0%} of the variance, and the right neighbour of "
-        f"{two:.0%} of the words: "
+        f"{rows.shape[1]} dimensions. Two axes keep {100 * kept:.0f} % of the variance, and the right "
+        "neighbour of "
+        f"{100 * two:.0f} % of the words: "
         "a flat picture shows groups, not neighbours.",
         data=Table(
             ["axes", "variance kept", "same nearest word"],
-            [[int(n), f"{s:.1%}", f"{a:.0%}"] for n, s, a in zip(n_axes, shares, agree, strict=True)],
+            [
+                [int(n), f"{100 * s:.1f} %", f"{100 * a:.0f} %"]
+                for n, s, a in zip(n_axes, shares, agree, strict=True)
+            ],
         ),
         provenance="real",
         controls=[control],
@@ -547,7 +611,7 @@ def ranking(label_of, cosines, inputs, answer, exclude):
         "label": labels,
         "value": [round(float(cosines[i]), 3) for i in ids],
         "kind": kinds,
-        "title": f"{label_of(answer)}: rank {rank} of {candidates:,}",
+        "title": f"{label_of(answer).removeprefix('·')}: rank {rank} of {candidates:,}",
     }
 
 
@@ -555,7 +619,7 @@ def analogy(questions, cosines, label_of, first=0):
     """Answers to analogies, with the inputs as candidates or without, and with subtraction or without.
 
     questions: tuples (a, b, c, answer) of ids. cosines (n, 2, n_vocab) of every token with each target:
-    with subtraction, and without. label_of(id) -> the token's text.
+    with subtraction, and without. label_of(id) -> the token, with · for its space.
     """
     rankings = [
         [
@@ -576,12 +640,15 @@ def analogy(questions, cosines, label_of, first=0):
     p.renderers[0].glyph.fill_color = {"field": "kind", "transform": fill}
     p.title.text = shown["title"]
 
+    def word(id):
+        return label_of(id).removeprefix("·")
+
     def words(a, b, c):
-        return f"{label_of(b)} − {label_of(a)} + {label_of(c)}"
+        return f"{word(b)} − {word(a)} + {word(c)}"
 
     question = choice(
         "Question",
-        [(str(n), f"{words(a, b, c)} = {label_of(d)}?") for n, (a, b, c, d) in enumerate(questions)],
+        [(str(n), f"{words(a, b, c)} = {word(d)}?") for n, (a, b, c, d) in enumerate(questions)],
         str(first),
     )
     target = choice("Target", [("0", "b − a + c"), ("1", "b + c, nothing subtracted")], "0")
@@ -599,7 +666,7 @@ def analogy(questions, cosines, label_of, first=0):
         on_change(control, redraw)
     table = [
         [
-            f"{words(a, b, c)} = {label_of(d)}",
+            f"{words(a, b, c)} = {word(d)}",
             kept["label"][0],
             out["label"][0],
             out["title"].split("rank ")[1],
@@ -612,7 +679,7 @@ def analogy(questions, cosines, label_of, first=0):
         name="embeddings-analogy",
         alt=f"Bars of the tokens nearest to {words(a, b, c)} with the input words excluded: "
         f"{', '.join(shown['label'][:3])} lead. "
-        f"The hoped-for answer {label_of(d)} has {shown['title'].split(': ')[1]}.",
+        f"The hoped-for answer {word(d)} has {shown['title'].split(': ')[1]}.",
         caption="Press the switch: with the input words allowed, one of them wins almost every time. "
         "Then take the subtraction away: many answers stay where they were. And some questions fail "
         "outright.",
