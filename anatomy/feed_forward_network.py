@@ -208,9 +208,10 @@ def energy_shares(hidden, w_out):
     hidden, w_out = finite("hidden", hidden), finite("w_out", w_out, ndim=2)
     same_length("hidden", hidden, -1, "w_out", w_out, 0)
     energies = hidden**2 * (w_out**2).sum(axis=1)
-    running = np.cumsum(np.sort(energies, axis=-1)[..., ::-1], axis=-1)
+    strongest_first = np.sort(energies, axis=-1)[..., ::-1]
+    running = np.cumsum(strongest_first, axis=-1)
     if not running[..., -1].all():
-        raise ValueError("hidden must not be all zero for a token: it then has no energy to share")
+        raise ValueError("hidden must not be all zero: no energy to share")
     return running / running[..., -1:]
 
 

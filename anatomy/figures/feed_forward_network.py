@@ -13,6 +13,7 @@ from bokeh.models import (
     FixedTicker,
     HoverTool,
     Label,
+    NumeralTickFormatter,
     Range1d,
     Select,
     TapTool,
@@ -167,7 +168,7 @@ def matrices(x, w_in, b_in, w_out, b_out, before, hidden, output, activation="ge
     first = items[1]
     control = choice("Look at", [(str(n), item["label"]) for n, item in enumerate(items)], "1")
 
-    p = plot(height=400, grid=None, x_range=Range1d(-0.1, wide + 0.1), y_range=Range1d(out_row - 2.5, 0.4))
+    p = plot(height=400, grid=None, x_range=Range1d(-0.1, wide + 0.1), y_range=Range1d(out_row - 2.5, 0.6))
     p.axis.visible = False
     p.min_border = 2
     for source, name in ((ffn, "ffn"), (stream, "stream")):
@@ -182,12 +183,12 @@ def matrices(x, w_in, b_in, w_out, b_out, before, hidden, output, activation="ge
         )  # fmt: skip
         pointable(p, drawn, source, control)
     for at_x, y, text, align in (
-        (wide, -0.25, f"w_out ({d_ff}, {d_out}) and b_out ({d_out},)", "right"),
-        (left, first_in + 0.8, f"w_in ({d_in}, {d_ff}), b_in ({d_ff},)", "left"),
-        (0, sum_row + 0.8, f"x ({d_in},)", "left"),
-        (left, sum_row + 0.8, f"before ({d_ff},)", "left"),
-        (left, out_row + 0.8, f"hidden ({d_ff},)", "left"),
-        (wide, out_row + 0.8, f"output ({d_out},)", "right"),
+        (wide, -0.1, f"w_out ({d_ff}, {d_out}) and b_out ({d_out},)", "right"),
+        (left, first_in + 0.9, f"w_in ({d_in}, {d_ff}), b_in ({d_ff},)", "left"),
+        (0, sum_row + 0.9, f"x ({d_in},)", "left"),
+        (left, sum_row + 0.9, f"before ({d_ff},)", "left"),
+        (left, out_row + 0.9, f"hidden ({d_ff},)", "left"),
+        (wide, out_row + 0.9, f"output ({d_out},)", "right"),
     ):
         end_label(p, at_x, y, text, "muted", (0, 0), align)
     lit_cells = ColumnDataSource(
@@ -298,7 +299,7 @@ def network(x, w_in, w_out, hidden, output, label_of, control, first):
             + [label_of["output", k, 0] for k in range(d_out)],
         }
     )
-    p = plot(height=400, grid=None, x_range=Range1d(-0.45, 2.45), y_range=Range1d(-0.75, d_ff - 0.35))
+    p = plot(height=370, grid=None, x_range=Range1d(-0.45, 2.45), y_range=Range1d(-0.75, d_ff - 0.35))
     p.axis.visible = False
     p.min_border = 2
     lit_edges = ColumnDataSource(
@@ -325,9 +326,10 @@ def network(x, w_in, w_out, hidden, output, label_of, control, first):
     p.text(
         "x", "y", "text", source=nodes, text_align="center", text_baseline="middle", text_color=ink("ink")
     )  # fmt: skip
-    for name, places in (("x", of_x), ("h", of_h), ("y", of_y)):
+    for name, places in (("x", of_x), ("hidden", of_h), ("output", of_y)):
         for i, (at_x, at_y) in enumerate(places):
-            end_label(p, at_x, at_y, f"{name}[{i}]", "muted", (0, 29), "center")
+            label = end_label(p, at_x, at_y, f"{name}[{i}]", "muted", (0, 31), "center")
+            label.background_fill_color, label.background_fill_alpha = ink("paper"), 0.85
     return p, edges, nodes, lit_edges, lit_nodes
 
 
@@ -447,9 +449,8 @@ def knock_outs(neurons, changes, words, base, credit):
         alt=f"Left, {len(labels)} bars of how much the loss rises when one neuron is silenced: {few} of them above "
         f"a tenth of the largest, which is {changes[0]:.4f} nats, the rest nearly invisible and some below zero. "
         f"Right, the tokens that suffer most without {labels[0]}: {tokens[0][0]} by {values[0][0]:.2f} nats.",
-        caption="Walk from the neuron whose loss hurts most to the one whose loss helps most. "
-        "Most single neurons hardly matter; a needed one hurts a few tokens that have little in common, "
-        "and helps others (grey).",
+        caption="Walk from the neuron that is missed most to the one that is missed least. Most single neurons "
+        "hardly matter; without a needed one a few tokens suffer that have little in common, and others gain (grey).",
         data=Table(["without", "change of the loss", "tokens most changed, nats"], rows),
         provenance="trained",
         controls=[control],
@@ -575,12 +576,12 @@ def sparsity(shares, needed, below, layer=0):
         height=310, x_label="strongest neurons of a token", y_label="share of the energy", x_axis_type="log"
     )
     p.x_range, p.y_range = Range1d(0.9, d_ff * 1.25), Range1d(0, 1.16)
-    p.xaxis.ticker = FixedTicker(ticks=[1, 10, 100, d_ff])
+    p.xaxis.ticker = FixedTicker(ticks=[1, 10, 100, 1000])
+    p.xaxis.formatter = NumeralTickFormatter(format="0")
     p.yaxis.ticker = FixedTicker(ticks=[0, 0.5, 0.9])
     curve = line(p, counts.tolist(), curves[layer].tolist(), "ffn")
     even = (counts / d_ff).tolist()
     line(p, counts.tolist(), even, "grey", dash=[6, 4])
-    end_label(p, 230, 0.06, "if all were equal", "grey", (-4, 0), "right")
     drop = ColumnDataSource({"x": [needed[layer]] * 2, "y": [0, 0.9]})
     p.line("x", "y", source=drop, line_color=ink("ink"), line_width=1)
     words = Label(
@@ -619,7 +620,7 @@ def sparsity(shares, needed, below, layer=0):
         f"{needed[layer]} of {d_ff} carry 90 %. Right, that number for every layer: {needed[0]} in the first, "
         f"{middle} in the middle, {needed[-1]} in the last.",
         caption="How many neurons it takes, for one token, to carry 90 % of a layer's energy: a few dozen in the first "
-        "layer and the last, hundreds between. Fewer than all, far more than a handful.",
+        "layer and the last, hundreds between. Dashed: if all were equal.",
         data=Table(["layer", f"neurons of {d_ff} for 90 %", "gates below zero"], rows),
         provenance="real",
         controls=[control],
