@@ -188,6 +188,17 @@ def write(app, exception):
     (static / "book.js").write_text(script(ours), "utf-8")
 
 
+def epub_style(app):
+    """The EPUB's small stylesheet, in light inks: readers there choose type and ground themselves."""
+    if app.builder.name != "epub":
+        return
+    css = re.sub(r"@(\w+)@", lambda name: INKS[name[1]][0], (STATIC / "epub.css").read_text("utf-8"))
+    static = Path(app.outdir) / "_static"
+    static.mkdir(parents=True, exist_ok=True)
+    (static / "book.css").write_text(css, "utf-8")
+    app.add_css_file("book.css", priority=800)
+
+
 def templates(app, config):
     """Our templates come before the theme's."""
     config.templates_path = [str(HERE / "templates"), *config.templates_path]
@@ -195,6 +206,7 @@ def templates(app, config):
 
 def setup(app):
     app.connect("config-inited", templates)
+    app.connect("builder-inited", epub_style)
     app.connect("html-page-context", unlink_replaced, priority=900)
     app.connect("build-finished", write, priority=900)  # after the theme and myst-nb have written theirs
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

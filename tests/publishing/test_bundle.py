@@ -176,3 +176,11 @@ def test_the_build_is_the_same_twice(site):
         app = site(PAGES, *EXTENSIONS, **CONFIG)
         texts.append([(app.outdir / "_static" / name).read_bytes() for name in ("book.css", "book.js")])
     assert texts[0] == texts[1]
+
+
+def test_the_epub_has_a_stylesheet_in_the_inks(site, read):
+    app = site(PAGES, *EXTENSIONS, **CONFIG, builder="epub", version="1", copyright="x")
+    assert app.said == ""
+    assert "_static/book.css" in read(app, "a.xhtml")
+    assert f".w-query {{ color: {INKS['query'][0]} }}" in read(app, "_static/book.css")
+    assert "_static/book.css" in read(app, "content.opf")
