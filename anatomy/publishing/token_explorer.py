@@ -82,7 +82,13 @@ def home(app):
 
 def write_assets(app):
     """The scripts and the packed vocabulary, into _static; packed again only when this file changes."""
-    if app.builder.format != "html" or app.builder.name == "epub":
+    if app.builder.name == "epub":
+        static = Path(app.outdir) / "_static"
+        static.mkdir(parents=True, exist_ok=True)
+        (static / "token-explorer.css").write_bytes((STATIC / "epub.css").read_bytes())
+        app.add_css_file("token-explorer.css")
+        return
+    if app.builder.format != "html":
         return
     folder = home(app)
     folder.mkdir(parents=True, exist_ok=True)

@@ -94,3 +94,5 @@ def test_epub_holds_chips_and_no_controls(tmp_path):
     assert "<token-explorer" not in page
     assert "<textarea" not in page
     assert "token-explorer.js" not in page
+    assert '"_static/token-explorer.css"' in page
+    assert (tmp_path / "out/_static/token-explorer.css").exists()
