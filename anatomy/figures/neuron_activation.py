@@ -266,7 +266,7 @@ def decision(points, targets, w, b, sums, corner, chosen="AND"):
             "y": [y0 + far * (along * dy - across * dx) for along, across in corners],
         }
     )
-    p.patch("x", "y", source=side, fill_color=wash("ffn"), line_color=None)
+    p.patch("x", "y", source=side, fill_color=wash("ffn"), line_color=None, level="image")
     ends = ColumnDataSource({name: list(side.data[name][:2]) for name in ("x", "y")})
     p.line("x", "y", source=ends, color=ink("ffn"))
     arrow = ColumnDataSource({"x": [x0], "y": [y0], "to_x": [x0 + w[0] / 2], "to_y": [y0 + w[1] / 2]})
@@ -409,7 +409,7 @@ def xor_network(ones, tent, hidden, outputs, tent_values, leak=0.0):
         "text",
         source=answers,
         x_offset=12,
-        y_offset=-10,
+        y_offset=-3,
         text_baseline="middle",
         text_color=ink("ink"),
     )
@@ -531,7 +531,7 @@ def gates(edges, shares, below, spread, shown, layer=0):
     )
     p.line([0, 0], [0, 0.88 * top], color=ink("ink"), line_width=1)
     share = ColumnDataSource({"left": list(edges[:-1]), "right": list(edges[1:]), "top": list(shares[layer])})
-    p.quad("left", "right", "top", 0, source=share, fill_color=wash("ffn"), line_color=None)
+    p.quad("left", "right", "top", 0, source=share, fill_color=wash("ffn"), line_color=wash("ffn"))
     for l, dash, start in zip(shown, ("solid", [7, 4], [2, 4]), (0.4, -0.8, 1.9), strict=True):
         at = min(range(len(middles)), key=lambda i: abs(middles[i] - start))
         side = ((8, 8), "left") if start > 0 else ((-8, 8), "right")
@@ -596,8 +596,8 @@ def swapped(losses, uniform):
         name="neuron-activation-swap",
         alt=f"Bars of loss. {own}: {values[0]:.2f}. Changes above zero cost little, the loss of the small values below "
         f"zero much, and {worst} costs most: {losses[worst]:.2f}, where guessing evenly gives {uniform:.2f}.",
-        caption="SmolLM2 with the activation of all its gates exchanged, all weights as they were. Straightening SiLU "
-        "above zero hardly matters; cutting off its small dip below zero does as much harm as ReLU. Without a bend "
+        caption="SmolLM2 with the activation of all its gates exchanged, all weights as they were. A straight line "
+        "above zero costs little; cutting off SiLU's small dip below zero does as much harm as ReLU. Without a bend "
         "the model does worse than even guesses over its vocabulary.",
         data=Table(
             ["activation", "loss, nats per token"],
