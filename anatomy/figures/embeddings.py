@@ -38,17 +38,20 @@ def listed(groups):
 # Words that are single tokens of SmolLM2, each with its space.
 WORDS = listed(
     {
-        "days, months": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday January April July December",
+        "days, months": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday January April July "
+        "December",
         "numbers": "one two three four five six seven eight nine ten hundred thousand",
         "colours": "red blue green yellow black white brown pink purple orange grey gold",
         "animals": "dog cat horse cow pig sheep bird fish lion wolf mouse snake frog bear rabbit",
-        "people": "man woman boy girl king queen prince princess mother father sister brother daughter son uncle aunt",
+        "people": "man woman boy girl king queen prince princess mother father sister brother daughter "
+        "son uncle aunt",
         "work": "doctor nurse teacher student lawyer judge soldier farmer",
         "countries": "France Italy Germany Spain Japan China Russia India Egypt Greece",
         "cities": "Paris Rome Berlin Madrid Tokyo London Moscow Vienna Cairo Athens",
         "food": "bread cheese milk butter sugar salt rice soup apple banana lemon wine beer coffee",
         "body": "hand foot arm leg head eye ear nose mouth heart brain blood",
-        "nature": "river lake ocean mountain forest desert island tree flower grass sun moon star sky rain snow",
+        "nature": "river lake ocean mountain forest desert island tree flower grass sun moon star sky "
+        "rain snow",
         "qualities": "hot cold warm cool big small large tiny tall short happy sad angry proud",
         "things": "table chair door window house car boat train book knife bottle piano guitar violin",
         "computing": "Python Java computer software keyboard database server code",
@@ -673,6 +676,7 @@ def analogy(questions, cosines, label_of, first=0):
         ]
         for (a, b, c, d), ((kept, out), _) in zip(questions, rankings, strict=True)
     ]
+    n_inputs = sum(kept["kind"][0] == "input" for (kept, _), _ in rankings)
     a, b, c, d = questions[first]
     return Figure(
         p,
@@ -680,9 +684,10 @@ def analogy(questions, cosines, label_of, first=0):
         alt=f"Bars of the tokens nearest to {words(a, b, c)} with the input words excluded: "
         f"{', '.join(shown['label'][:3])} lead. "
         f"The hoped-for answer {word(d)} has {shown['title'].split(': ')[1]}.",
-        caption="Press the switch: with the input words allowed, one of them wins almost every time. "
-        "Then take the subtraction away: many answers stay where they were. And some questions fail "
-        "outright.",
+        caption=f"Press the switch: with the input words allowed, one of them wins {n_inputs} of these "
+        f"{len(questions)} "
+        "questions. Then take the subtraction away: many answers stay where they were. And some questions "
+        "fail outright.",
         data=Table(
             ["question", "nearest of all", "nearest, inputs excluded", "rank of the answer, inputs excluded"],
             table,
