@@ -4,6 +4,7 @@ Everything comes from the site itself: BokehJS is copied from the installed whee
 script of its own, so that it weighs nothing on the first load and also loads over file://.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -142,7 +143,7 @@ def visit_html(self, node):
         stage, style, wide = f'<p class="no-picture">{escape(node["alt"])}</p>', "", None
     live = ""
     if not epub:
-        version = pictures.digest(payload_of(node))
+        version = hashlib.sha256(payload_of(node).encode()).hexdigest()[:8]
         live = (
             f' data-state="static" data-bundles="{" ".join(node["bundles"])}" data-bokeh="{bokeh.__version__}"'
             f' data-item="{name}.js?v={version}"'

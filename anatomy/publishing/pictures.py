@@ -1,7 +1,7 @@
 """Static pictures of figures: committed SVG, drawn by one headless browser only when a figure changes.
 
-book/pictures/<name>.svg is 720 wide, <name>-narrow.svg 358. Each carries in its first comment the digest of
-the figure it was drawn from, and the height of the figure's controls. Dark pictures and the PDF's are made
+book/pictures/<name>.svg is 720 wide, <name>-narrow.svg 358. Each carries in its first comment the fingerprint
+of the figure it was drawn from, and the height of the figure's controls. Dark pictures and the PDF's are made
 from these. `nox -s pictures` draws the ones that are missing or stale.
 """
 
@@ -12,12 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import bokeh
+import numpy as np
 
 from anatomy.figures.theme import swap
 
 WIDTHS = {"": 720, "-narrow": 358}
 BOKEHJS = Path(bokeh.__file__).parent / "server" / "static" / "js"
-HEAD = re.compile(r"<!-- figure ([0-9a-f]{16}) controls (\d+) -->\n")
+HEAD = re.compile(r"<!-- figure ([0-9a-f]{16}) sums ([-\d. ]+) controls (\d+) -->\n")
+NUMBER = re.compile(r"(?<![\w#.])[-−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.])")
+SUMS = 4
+TOLERANCE = 0.02
 MEND = "draw it with: nox -s pictures"
 
 DRAW = """async ({item, width}) => {
@@ -37,17 +41,31 @@ DRAW = """async ({item, width}) => {
 }"""
 
 
-def digest(payload):
-    """16 hex digits that change when a figure's JSON changes."""
-    return hashlib.sha256(payload.encode()).hexdigest()[:16]
+def fingerprint(payload):
+    """What tells one state of a figure from another -> (16 hex digits, SUMS floats).
+
+    The digits are of its JSON without the numbers. Each sum adds up all numbers, squeezed by asinh, with signs of
+    its own: another processor's last digits move a sum by less than TOLERANCE, a change that can be seen by more.
+    """
+    shape = hashlib.sha256(NUMBER.sub("0", payload).encode()).hexdigest()[:16]
+    values = np.array([float(text.replace("−", "-")) for text in NUMBER.findall(payload)])
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], (SUMS, values.size))
+    return shape, tuple(float(total) for total in signs @ np.arcsinh(10 * values))
+
+
+def head(payload, controls):
+    """The first line of a picture."""
+    shape, sums = fingerprint(payload)
+    return f"<!-- figure {shape} sums {' '.join(f'{total:.4f}' for total in sums)} controls {controls} -->\n"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One committed SVG: its text, the digest of its figure, its size and the height of the controls."""
+    """One committed SVG: its text, its figure's fingerprint, its size and the height of the controls."""
 
     svg: str
-    digest: str
+    shape: str
+    sums: tuple
     width: int
     height: int
     controls: int
@@ -58,11 +76,17 @@ class Picture:
         if not path.exists():
             raise FileNotFoundError(f"no picture {path.name} in {path.parent.name}/; {MEND}")
         text = path.read_text("utf-8")
-        head = HEAD.match(text)
+        first = HEAD.match(text)
         size = re.search(r'<svg[^>]*? width="(\d+)"[^>]*? height="(\d+)"', text)
-        if not head or not size:
+        if not first or not size:
             raise ValueError(f"{path.name} is not a picture drawn by nox -s pictures; {MEND}")
-        return cls(text, head[1], int(size[1]), int(size[2]), int(head[2]))
+        sums = tuple(map(float, first[2].split()))
+        return cls(text, first[1], sums, int(size[1]), int(size[2]), int(first[3]))
+
+    def shows(self, payload):
+        """Whether the figure still looks as it did when this was drawn."""
+        shape, sums = fingerprint(payload)
+        return shape == self.shape and np.allclose(sums, self.sums, rtol=0, atol=TOLERANCE)
 
     def dark(self):
         """The same picture in the dark inks."""
@@ -91,7 +115,7 @@ def stale(folder, name, payload):
             picture = Picture.read(folder / f"{name}{tail}.svg")
         except (FileNotFoundError, ValueError) as problem:
             return str(problem)
-        if picture.digest != digest(payload):
+        if not picture.shows(payload):
             return f"picture {name}{tail}.svg shows an older state of its figure; {MEND}"
     return None
 
@@ -118,6 +142,6 @@ def draw(folder, payloads, executable=None):
         for name, text in todo.items():
             for tail, width in WIDTHS.items():
                 drawn = page.evaluate(DRAW, {"item": json.loads(text), "width": width})
-                head = f"<!-- figure {digest(text)} controls {drawn['controls']} -->\n"
-                (folder / f"{name}{tail}.svg").write_text(head + tidy(drawn["svg"]) + "\n", "utf-8")
+                picture = head(text, drawn["controls"]) + tidy(drawn["svg"]) + "\n"
+                (folder / f"{name}{tail}.svg").write_text(picture, "utf-8")
     return list(todo)

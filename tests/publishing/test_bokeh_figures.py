@@ -30,7 +30,8 @@ from anatomy.figures.figure import Figure, Table
 from anatomy.figures.parts import heatmap, slider
 plot, source = heatmap([[1, 0], [0.25, 0.75]], ["a", "b"], ["a", "b"], "prob")
 numbers = Table(["reads", "a", "b"], [["a", "1.00", "0.00"], ["b", "0.25", "<b>"]])
-Figure(plot, "rope-dial", 'Two "rows" & <i>.', "Look at $x^2$ and `b`.", numbers, "toy", [slider("Turn", 0, 1, 0)], "by hand")
+said = 'Two "rows" & <i>.', "Look at $x^2$ and `b`."
+Figure(plot, "rope-dial", *said, numbers, "toy", [slider("Turn", 0, 1, 0)], "by hand")
 ```
 
 ```{code-cell} python
@@ -58,8 +59,7 @@ def with_pictures(tmp_path, payload, width=720, height=186):
     folder.mkdir(parents=True)
     for tail, wide in pictures.WIDTHS.items():
         svg = f'<svg version="1.1" xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{height}"/>\n'
-        head = f"<!-- figure {pictures.digest(payload)} controls 44 -->\n"
-        (folder / f"rope-dial{tail}.svg").write_text(head + svg)
+        (folder / f"rope-dial{tail}.svg").write_text(pictures.head(payload, 44) + svg)
 
 
 def test_the_page_follows_the_contract(site, read, tmp_path, payload):

@@ -1,22 +1,25 @@
 import pytest
 
 from anatomy.publishing import pictures
-from anatomy.publishing.pictures import Picture, digest, stale, tidy
+from anatomy.publishing.pictures import Picture, fingerprint, head, stale, tidy
 
 SVG = '<svg version="1.1" xmlns="http://www.w3.org/2000/svg" width="720" height="300"><rect fill="#1c2530"/></svg>\n'
 
 
 def commit(folder, name, payload, controls=44):
     for tail in pictures.WIDTHS:
-        (folder / f"{name}{tail}.svg").write_text(
-            f"<!-- figure {digest(payload)} controls {controls} -->\n{SVG}"
-        )
+        (folder / f"{name}{tail}.svg").write_text(head(payload, controls) + SVG)
 
 
 def test_a_committed_picture_knows_its_figure_size_and_controls(tmp_path):
     commit(tmp_path, "rope-dial", "{}")
     picture = Picture.read(tmp_path / "rope-dial.svg")
-    assert (picture.digest, picture.width, picture.height, picture.controls) == (digest("{}"), 720, 300, 44)
+    assert (picture.shape, picture.width, picture.height, picture.controls) == (
+        fingerprint("{}")[0],
+        720,
+        300,
+        44,
+    )
 
 
 def test_dark_pictures_replace_the_light_inks(tmp_path):
@@ -31,6 +34,23 @@ def test_a_picture_is_fresh_until_its_figure_changes(tmp_path):
     assert stale(tmp_path, "rope-dial", '{"a": 1}') is None
     assert "older state" in stale(tmp_path, "rope-dial", '{"a": 2}')
     assert "nox -s pictures" in stale(tmp_path, "rope-dial", '{"a": 2}')
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changed"),
+    [
+        ("[0.1234, 17.5]", "[0.1235, 17.51]", False),  # last digits, as of another processor
+        ("[0.1234, 17.5]", "[0.1834, 17.5]", True),
+        ("[0.1234, 17.5]", "[17.5, 0.1234]", True),
+        ("[0.1234, 17.5]", "[0.1234, 17.5, 0]", True),
+        ('{"colour": "#101010"}', '{"colour": "#202020"}', True),
+        ('{"id": "m12"}', '{"id": "m13"}', True),
+        ('["0.77"]', '["0.97"]', True),
+    ],
+)
+def test_last_digits_do_not_count_and_visible_changes_do(tmp_path, old, new, changed):
+    commit(tmp_path, "rope-dial", old)
+    assert (stale(tmp_path, "rope-dial", new) is not None) is changed
 
 
 @pytest.mark.parametrize("text", ["", "<svg/>", SVG])
