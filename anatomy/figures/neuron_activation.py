@@ -269,7 +269,11 @@ def decision(points, targets, w, b, sums, corner, chosen="AND"):
     p.patch("x", "y", source=side, fill_color=wash("ffn"), line_color=None, level="image")
     ends = ColumnDataSource({name: list(side.data[name][:2]) for name in ("x", "y")})
     p.line("x", "y", source=ends, color=ink("ffn"))
-    arrow = ColumnDataSource({"x": [x0], "y": [y0], "to_x": [x0 + w[0] / 2], "to_y": [y0 + w[1] / 2]})
+    along = (0.5 - x0) * dx + (0.5 - y0) * dy  # the arrow starts at the point nearest the square's middle
+    foot = (x0 + along * dx, y0 + along * dy)
+    arrow = ColumnDataSource(
+        {"x": [foot[0]], "y": [foot[1]], "to_x": [foot[0] + w[0] / 2], "to_y": [foot[1] + w[1] / 2]}
+    )
     p.add_layout(
         ArrowAnnotation(
             x_start="x",

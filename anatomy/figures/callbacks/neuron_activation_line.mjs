@@ -19,7 +19,9 @@ export default ({ weights, bias, chosen, targets, dots, sums, line, side, arrow,
   side.data = { x: corners.map(c => c[0]), y: corners.map(c => c[1]) };
   const ends = found ? corners.slice(0, 2) : [];
   line.data = { x: ends.map(c => c[0]), y: ends.map(c => c[1]) };
-  const [x, y] = found ? found.point : [0, 0];
+  // the arrow starts where the line comes nearest to the middle of the square
+  const along = found ? [0, 1].reduce((sum, i) => sum + (0.5 - found.point[i]) * found.direction[i], 0) : 0;
+  const [x, y] = found ? [0, 1].map(i => found.point[i] + along * found.direction[i]) : [0, 0];
   arrow.data = { x: [x], y: [y], to_x: [x + w[0] / 2], to_y: [y + w[1] / 2] };
   words.data = { ...words.data, text: [`${right.filter(Boolean).length} of 4 right${found ? "" : ", no line"}`] };
 };
