@@ -57,14 +57,18 @@ def visible(token):
     return token.replace(" ", "·").replace("\n", "↵").replace("\r", "␍").replace("\t", "⇥")
 
 
-def pointable(p, renderer, source, control):
-    """Let the mouse and a tap on the parts of a renderer choose them in a control, by the column "pick"."""
-    renderer.selection_glyph = renderer.nonselection_glyph = None
-    choose = callback("feed_forward_network_point", control=control, source=source)
-    p.add_tools(
-        HoverTool(renderers=[renderer], tooltips=None, callback=choose), TapTool(renderers=[renderer])
-    )
-    source.selected.js_on_change("indices", choose)
+def pointable(p, control, *renderers):
+    """Let the mouse and a tap on the parts of renderers choose them in a control, by the column "pick".
+
+    One tap tool serves them all: of several in a plot, Bokeh wakes only the first.
+    """
+    for renderer in renderers:
+        source = renderer.data_source
+        renderer.selection_glyph = renderer.nonselection_glyph = None
+        choose = callback("feed_forward_network_point", control=control, source=source)
+        p.add_tools(HoverTool(renderers=[renderer], tooltips=None, callback=choose))
+        source.selected.js_on_change("indices", choose)
+    p.add_tools(TapTool(renderers=list(renderers)))
 
 
 # --- Graph and matrices --------------------------------------------------------------------------
@@ -171,6 +175,7 @@ def matrices(x, w_in, b_in, w_out, b_out, before, hidden, output, activation="ge
     p = plot(height=400, grid=None, x_range=Range1d(-0.1, wide + 0.1), y_range=Range1d(out_row - 2.5, 0.6))
     p.axis.visible = False
     p.min_border = 2
+    drawn_cells = []
     for source, name in ((ffn, "ffn"), (stream, "stream")):
         fill, words_on = mappers(name, -LARGEST, LARGEST)
         drawn = p.rect(
@@ -181,7 +186,8 @@ def matrices(x, w_in, b_in, w_out, b_out, before, hidden, output, activation="ge
             "x", "y", "text", source=source, text_align="center", text_baseline="middle",
             text_color={"field": "value", "transform": words_on},
         )  # fmt: skip
-        pointable(p, drawn, source, control)
+        drawn_cells.append(drawn)
+    pointable(p, control, *drawn_cells)
     for at_x, y, text, align in (
         (wide, -0.1, f"w_out ({d_ff}, {d_out}) and b_out ({d_out},)", "right"),
         (left, first_in + 0.9, f"w_in ({d_in}, {d_ff}), b_in ({d_ff},)", "left"),
@@ -315,12 +321,11 @@ def network(x, w_in, w_out, hidden, output, label_of, control, first):
         line_color={"field": "sign", "transform": by_name(["plus", "minus"], ["ffn", "grey"])},
     )  # fmt: skip
     wide = p.multi_line("xs", "ys", source=targets, line_width=13, line_alpha=0, line_color=ink("ink"))
-    pointable(p, wide, targets, control)
     circles = p.scatter(
         "x", "y", source=nodes, size=42, fill_color=ink("paper"), line_width=1.5,
         line_color={"field": "kind", "transform": by_name(["stream", "ffn"], ["stream", "ffn"])},
     )  # fmt: skip
-    pointable(p, circles, nodes, control)
+    pointable(p, control, wide, circles)
     lit_nodes = ColumnDataSource({key: [nodes.data[key][n] for n in first["nodes"]] for key in ("x", "y")})
     p.scatter("x", "y", source=lit_nodes, size=42, fill_color=None, line_color=ink("ink"), line_width=3)
     p.text(
@@ -410,7 +415,7 @@ def knock_outs(neurons, changes, words, base, credit):
     p.vbar("x", 0.9, "top", source=source, line_color=None, fill_color={"field": "sign", "transform": sign})
     reach = ColumnDataSource({"x": ranks, "pick": ranks})
     strips = p.vbar("x", 1, p.y_range.end, p.y_range.start, source=reach, fill_color=None, line_color=None)
-    pointable(p, strips, reach, control)
+    pointable(p, control, strips)
     marker = ColumnDataSource({"x": [1], "y": [changes[0]]})
     p.scatter("x", "y", source=marker, size=9, fill_color=ink("paper"), line_color=ink("ink"), line_width=2)
     said = Label(
