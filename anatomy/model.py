@@ -365,9 +365,9 @@ def forward(
 
         x = rms_norm(residual, layer.norm_attention, config.norm_eps)
         x = note("normed_attention", l, x)
-        q = note("q", l, split_heads(x @ layer.w_q, config.n_heads))
-        k = note("k", l, split_heads(x @ layer.w_k, config.n_kv_heads))
-        v = note("v", l, split_heads(x @ layer.w_v, config.n_kv_heads))
+        q = note("q", l, split_heads(times(x, layer.w_q), config.n_heads))
+        k = note("k", l, split_heads(times(x, layer.w_k), config.n_kv_heads))
+        v = note("v", l, split_heads(times(x, layer.w_v), config.n_kv_heads))
         q = note("q_rotated", l, turn(q, cos, sin))
         k = note("k_rotated", l, turn(k, cos, sin))
         if cache is not None:
@@ -378,16 +378,16 @@ def forward(
             trace.keep("scores", attention.scaled)
             trace.keep("weights", attention.weights)
         heads = note("heads", l, attention.mixed)
-        attention_out = note("attention_out", l, merge_heads(heads) @ layer.w_o)
+        attention_out = note("attention_out", l, times(merge_heads(heads), layer.w_o))
         residual = note("residual_middle", l, residual + attention_out)
 
         x = rms_norm(residual, layer.norm_ffn, config.norm_eps)
         x = note("normed_ffn", l, x)
-        gate_in = note("gate_in", l, x @ layer.w_gate)
+        gate_in = note("gate_in", l, times(x, layer.w_gate))
         gate = note("gate", l, quick_silu(gate_in))
-        up = note("up", l, x @ layer.w_up)
+        up = note("up", l, times(x, layer.w_up))
         hidden = note("hidden", l, gate * up)
-        ffn_out = note("ffn_out", l, hidden @ layer.w_down)
+        ffn_out = note("ffn_out", l, times(hidden, layer.w_down))
         residual = residual + ffn_out
 
     residual = note("residual", config.n_layers, residual)
@@ -395,7 +395,19 @@ def forward(
         residual = residual[..., -1:, :]
     x = rms_norm(residual, weights.norm_final, config.norm_eps)
     x = note("normed_final", None, x)
-    return note("logits", None, x @ unembedding(weights))
+    return note("logits", None, times(x, unembedding(weights)))
+
+
+def times(x, w):
+    """x @ w as one product of matrices; numpy would multiply each row of a
+    batch by itself.
+
+    x (…, d_in), w (d_in, d_out) -> (…, d_out).
+
+    >>> times(np.ones((2, 3, 4)), np.ones((4, 5))).shape
+    (2, 3, 5)
+    """
+    return (x.reshape(-1, x.shape[-1]) @ w).reshape(*x.shape[:-1], w.shape[-1])
 
 
 def quick_silu(x):
