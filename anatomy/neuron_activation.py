@@ -370,7 +370,8 @@ def xor_hidden(x, leak=0.0):
     """
     w = np.array([[1.0, 1.0], [1.0, 1.0]])
     b = np.array([0.0, -1.0])
-    return leaky_relu(layer(x, w, b, "identity"), slope=leak) + 0.0  # no minus zero
+    sums = layer(x, w, b, "identity")
+    return leaky_relu(sums, slope=leak) + 0.0  # no minus zero
 
 
 def xor(x, leak=0.0):
