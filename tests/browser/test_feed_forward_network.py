@@ -218,6 +218,10 @@ def test_knock_outs(opened, width):
     expect(2)
     press(figure, "Neuron, the most needed first", "End")
     expect(len(order) - 1)
+    if width > 640:
+        figure.tab.mouse.move(*point(figure, 12, 0.003, 0), steps=3)
+        figure.tab.wait_for_timeout(100)
+        expect(11)
     assert figure.problems == []
 
 

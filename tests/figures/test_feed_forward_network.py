@@ -114,9 +114,9 @@ def test_knock_outs_are_told():
     neurons, changes = [(0, 7), (1, 3), (0, 1)], [0.0123, 0.0004, -0.0002]
     words = [[(" good", 1.0824), ("ad", -0.01)], [(" a", 0.02), ("b", 0.0)], [("c", 0.0), ("d", -0.3)]]
     figure = figures.knock_outs(neurons, changes, words, 0.4775, "Recorded.")
-    (bars,) = sources(figure, "x", "top", "sign", "pick")
-    assert bars["top"] == [0.012, 0.0004, -0.0002]
-    assert bars["sign"] == ["plus", "plus", "minus"]
+    (areas,) = sources(figure, "x", "harmed", "helped")
+    assert areas["harmed"] == [0.012, 0.0004, 0]
+    assert areas["helped"] == [0, 0, -0.0002]
     (tokens,) = sources(figure, "y", "value", "sign", "text", "end")
     assert tokens["text"] == ["1.082", "−0.010"]
     assert figure.data.rows[2] == ["layer 0, neuron 1", "−0.0002", "c 0.000, d −0.300"]
