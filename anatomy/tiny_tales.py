@@ -251,18 +251,13 @@ HABIT = ", my friend."
 
 
 def questions(facts):
-    """Every question that a tale answers: a list of (question, answer).
+    """The two questions that a tale answers: a list of (question, answer).
 
     >>> questions({"name": "mia", "animal": "fox", "place": "cave", "plot": "eat", "food": "soup"})[0]
     ('where did mia live?', 'the cave')
     """
     name = facts["name"]
-    asked = [
-        (f"where did {name} live?", f"the {facts['place']}"),
-        (f"what was {name}?", f"a {facts['animal']}"),
-    ]
-    if "friend" in facts:
-        asked.append((f"what was {facts['friend']}?", f"a {facts['kin']}"))
+    asked = [(f"where did {name} live?", f"the {facts['place']}")]
     if facts["plot"] == "find":
         asked.append((f"what did {name} find?", f"a {facts['color']} {facts['thing']}"))
     if facts["plot"] == "eat":

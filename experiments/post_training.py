@@ -23,12 +23,12 @@ from experiments.record import save
 
 PROGRAM = "experiments/post_training.py"
 SEEDS = (0, 1, 2)
-N_NEW = 14  # tokens in which an answer must end
+N_NEW = 18  # tokens in which an answer must end
 
 SFT = {"n_pairs": 2000, "n_steps": 300, "peak_lr": 2e-3, "n_warm_up": 10, "final_share": 0.05, "n_batch": 32}
 SFT_MARKS = (0, 25, 50, 100, 150, 200, 300)
-DPO = {"beta": 0.5, "n_steps": 60, "peak_lr": 1e-4, "n_warm_up": 5, "final_share": 1.0, "n_batch": 32}
-DPO_MARKS = (0, 5, 10, 15, 20, 30, 40, 50, 60)
+DPO = {"beta": 0.5, "n_steps": 40, "peak_lr": 1e-4, "n_warm_up": 5, "final_share": 0.1, "n_batch": 32}
+DPO_MARKS = (0, 5, 10, 15, 20, 25, 30, 40)
 TOO_FAR = {"beta": 0.1, "n_steps": 100, "peak_lr": 5e-4, "n_warm_up": 5, "final_share": 1.0, "n_batch": 16}
 TOO_FAR_MARKS = (0, 5, 10, 15, 20, 30, 40, 60, 80, 100)
 N_PREFERENCES = 512
@@ -36,8 +36,9 @@ TALE_SEEDS = {"SFT": 111, "test": 222, "preferences": 333}
 N_TEST = 200
 
 CAVEATS = [
-    "The task was adapted to what so small a model can learn: six kinds of question, answers of one to "
-    "three words that stand in the tale.",
+    "The task was adapted to what so small a model can learn: four kinds of question, answers of one to "
+    "three words that stand in the tale. A fifth kind, which animal somebody was, was tried and left out: "
+    "this model kept naming the wrong animal.",
     "In the fine-tuning data half of the answers are polite, at random, so that the preference has a "
     "habit to strengthen. Moving a habit from one half to always costs at least ln 2 = 0.69 nats of KL.",
     "The over-optimised run differs from the other in its learning rate, batch size, number of steps and "

@@ -30,21 +30,15 @@ def materials():
     return tales_experiment.materials()
 
 
-@pytest.mark.parametrize("row", [0, 2])
+@pytest.mark.parametrize("row", range(3))
 def test_the_language_model_begins_as_recorded(materials, row):
     tokenizer, texts, held_out = materials
-    recording = recordings.load("tiny_tales")
-    losses, _, at_marks = tales_experiment.run(
-        tales_experiment.fresh(tokenizer, tales_experiment.SEEDS[row]),
-        texts,
-        held_out,
-        tales_experiment.RUN,
-        tales_experiment.MARKS,
-        tales_experiment.SEEDS[row],
-        n_steps=20,
+    seed = tales_experiment.SEEDS[row]
+    losses, *_ = tales_experiment.run(
+        tales_experiment.fresh(tokenizer, seed), texts, held_out, tales_experiment.RUN, (0,), seed, n_steps=6
     )
-    np.testing.assert_allclose(losses, recording["batch_losses"][row][:20], **LOSS)
-    np.testing.assert_allclose(at_marks, recording["held_out_losses"][row][:2], **LOSS)
+    expected = recordings.load("tiny_tales")["batch_losses"][row][:6]
+    np.testing.assert_allclose(losses, expected, **LOSS)
 
 
 def test_its_first_samples_are_as_recorded(materials):
@@ -58,20 +52,19 @@ def test_its_first_samples_are_as_recorded(materials):
 
 
 def test_the_runs_on_few_tales_begin_as_recorded(materials):
-    tokenizer, texts, held_out = materials
+    tokenizer, texts, _ = materials
     recording = recordings.load("tiny_tales")
     few = texts.pick(np.arange(recording["sizes"][0]))
-    _, seen, unseen = tales_experiment.run(
+    _, seen, _ = tales_experiment.run(
         tales_experiment.fresh(tokenizer, 0),
         few,
-        held_out,
+        few,
         tales_experiment.STARVED,
         tales_experiment.STARVED_MARKS,
         0,
         n_steps=20,
     )
     np.testing.assert_allclose(seen, recording["size_train_losses"][0][:2], **LOSS)
-    np.testing.assert_allclose(unseen, recording["size_held_out_losses"][0][:2], **LOSS)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +72,7 @@ def test_the_runs_on_few_tales_begin_as_recorded(materials):
 )
 def test_grokking_begins_as_recorded(kind, settings):
     recording = recordings.load("grokking").part(kind)
-    settings = settings | {"n_steps": 200}
+    settings = settings | {"n_steps": 150}
     _, history = learn_addition(**grokking.RECIPE, **settings, rng=np.random.default_rng(1))
     n = len(history.steps)
     assert recording["steps"][:n].tolist() == history.steps
@@ -91,8 +84,8 @@ def test_grokking_begins_as_recorded(kind, settings):
 
 def test_a_sweep_point_begins_as_recorded():
     recording = recordings.load("grokking").part("decay_sweep")
-    learned, grokked, _ = grokking.sweep_point(grokking.DECAYS[-1], 0.35, 0, n_steps=200)
-    assert learned == pytest.approx(int(recording["learned"][-1, 0]), abs=10)
+    learned, grokked, _ = grokking.sweep_point(grokking.DECAYS[0], 0.35, 0, n_steps=100)
+    assert learned == pytest.approx(int(recording["learned"][0, 0]), abs=10)
     assert grokked == -1
 
 
@@ -114,8 +107,8 @@ def bench():
 
 def test_fine_tuning_begins_as_recorded(bench):
     recording = recordings.load("post_training").part("SFT")
-    _, losses, rows, written = post_training.fine_tune(bench, 0, n_steps=4, marks=(0,))
-    np.testing.assert_allclose(losses, recording["batch_losses"][0][:4], **LOSS)
+    _, losses, rows, written = post_training.fine_tune(bench, 0, n_steps=3, marks=(0,))
+    np.testing.assert_allclose(losses, recording["batch_losses"][0][:3], **LOSS)
     assert rows[0]["loss"] == pytest.approx(float(recording["loss"][0, 0]), rel=1e-3)
     assert rows[0]["exact_match"] == recording["exact_match"][0, 0]
     assert written[0] == recording["answers"][0].tolist()
@@ -127,8 +120,8 @@ def test_fine_tuning_begins_as_recorded(bench):
 def test_preference_tuning_begins_as_recorded(bench, stage, settings):
     recording = recordings.load("post_training").part(stage)
     start = post_training.Parameters(bench.config, tiny_tales.load_arrays("SFT"))  # rounded to 16 bits
-    _, losses, _, _ = post_training.prefer(bench, start, settings, (), 0, n_steps=4)
-    np.testing.assert_allclose(losses, recording["batch_losses"][0][:4], rtol=2e-2)
+    _, losses, _, _ = post_training.prefer(bench, start, settings, (), 0, n_steps=3)
+    np.testing.assert_allclose(losses, recording["batch_losses"][0][:3], rtol=2e-2)
 
 
 def test_what_post_training_is_said_to_show():

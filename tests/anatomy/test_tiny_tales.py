@@ -101,13 +101,13 @@ def test_questions_are_answered_in_the_tale():
         assert polite == plain.removesuffix(".") + tiny_tales.HABIT
 
 
-def test_there_are_six_kinds_of_question():
+def test_there_are_four_kinds_of_question():
     kinds = {
         question.replace(str(tale.facts.get("friend")), "F").replace(tale.facts["name"], "N")
         for tale in draw(3, 100)
         for question, _ in tiny_tales.questions(tale.facts)
     }
-    assert len(kinds) == 6
+    assert len(kinds) == 4
 
 
 # --- The trained toy ---
@@ -142,10 +142,10 @@ def test_the_tuned_toy_answers(name):
     end = model.encode(tiny_tales.END)[0]
     tale = "mia the fox lived in the cave. mia was hungry, so mia ate the soup. the soup was good."
     answers = []
-    for question in ("where did mia live?", "what was mia?", "what did mia eat?"):
+    for question in ("where did mia live?", "what did mia eat?"):
         prompt = model.encode(f"{tiny_tales.END}{tale} q: {question} a:")
         answers.append(model.decode(model.generate(prompt, 14, stop=(end,))).strip())
-    for answer, word in zip(answers, ("the cave", "a fox", "the soup"), strict=True):
+    for answer, word in zip(answers, ("the cave", "the soup"), strict=True):
         assert answer.startswith(word)
     if name == "DPO":
         assert all(answer.endswith(tiny_tales.HABIT) for answer in answers)
