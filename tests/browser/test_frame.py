@@ -56,16 +56,20 @@ def test_the_chapters_are_in_a_drawer_on_a_phone(tab):
     page = tab(NARROW)
     page.goto(PAGE)
     link = page.locator("nav.bd-links a", has_text="Tokenization")
-    assert not link.is_visible()
+    in_sight = "e => e.getBoundingClientRect().right > 0"
+    page.wait_for_timeout(500)  # the drawer slides
+    assert not link.evaluate(in_sight)
     button = page.locator(".primary-toggle")
     button.click()
-    assert link.is_visible()
+    page.wait_for_timeout(500)
+    assert link.evaluate(in_sight)
     page.keyboard.press("Escape")
     page.wait_for_function("document.activeElement.matches('.primary-toggle')")
-    assert not link.is_visible()
+    page.wait_for_timeout(500)
+    assert not link.evaluate(in_sight)
     button.click()
-    page.locator("nav.bd-links a").first.click()
-    page.wait_for_load_state()
+    page.locator("nav.bd-links a", has_text="Glossary").click()
+    page.wait_for_url("**/glossary.html")
     assert page.problems == []
 
 
@@ -142,8 +146,7 @@ def test_every_part_of_the_map_is_reached_by_keyboard(tab):
     assert parts.count() >= 1
     parts.first.focus()
     page.keyboard.press("Enter")
-    page.wait_for_load_state()
-    assert not page.url.endswith("index.html")
+    page.wait_for_url(lambda address: not address.endswith("index.html"))
 
 
 @pytest.mark.parametrize(("width", "shown", "hidden"), [(WIDE, "wide", "tall"), (NARROW, "tall", "wide")])
