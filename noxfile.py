@@ -66,7 +66,7 @@ def book(session):
 def tests(session):
     """Run the tests that need no browser, no Node, no TeX."""
     install(session, "-e", ".[book]", *group("test"))
-    session.run("pytest", "--cov", "--cov-report=term:skip-covered", *session.posargs)
+    session.run("pytest", "-n", "auto", "--cov", "--cov-report=term:skip-covered", *session.posargs)
 
 
 @nox.session
