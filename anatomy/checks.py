@@ -56,7 +56,9 @@ def in_range(name, value, low, high, open_low=False, open_high=False, hint=""):
 def whole(name, value, at_least=0, hint=""):
     """Return value if it is a whole number of at least `at_least`, as an int."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < at_least:
-        raise ValueError(f"{name} must be a whole number >= {at_least}, got {value!r}{'; ' + hint if hint else ''}")
+        raise ValueError(
+            f"{name} must be a whole number >= {at_least}, got {value!r}{'; ' + hint if hint else ''}"
+        )
     return int(value)
 
 
