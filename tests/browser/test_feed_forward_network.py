@@ -262,7 +262,7 @@ def test_sparsity(opened, real_model, read_by_model):
     figure = opened("sparsity")
 
     def expect(layer):
-        shares = ffn.energy_shares(trace["hidden"][layer, 1:], real_model.weights.layers[layer].w_down)
+        shares = ffn.energy_shares(trace["hidden"][layer, 1::2], real_model.weights.layers[layer].w_down)
         needed = int(np.median((shares < 0.9).sum(axis=1) + 1))
         below = (trace["gate_in"][layer, 1:] < 0).mean()
         assert energetic(layer, needed, below) in words(figure)
