@@ -359,8 +359,8 @@ def side_of_training(marks, gated, plain, floor, credit):
         line(p, steps, losses[first:].tolist(), "ffn")
     p.line([200, 1000], [floor, floor], color=ink("ink"), line_width=1, line_dash=[2, 3])
     end_label(p, 1000, floor, "no model can do better", "ink", (0, -12), "right")
-    end_label(p, 200, 0.603, "SwiGLU, three matrices of 168", "ffn", (70, 0))
-    end_label(p, 200, 0.589, "GELU, two matrices of 252, dashed", "grey", (70, 0))
+    end_label(p, 1000, 0.603, "SwiGLU, three matrices of 168", "ffn", (0, 0), "right")
+    end_label(p, 1000, 0.589, "GELU (dashed), two of 252", "grey", (0, 0), "right")
     shown = [i for i, mark in enumerate(marks) if mark in (200, 400, 600, 800, 1000)]
     rows = [
         [f"{name}, seed {seed}", *(f"{losses[i]:.4f}" for i in shown)]
