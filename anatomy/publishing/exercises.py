@@ -3,7 +3,12 @@
 from html import escape
 
 from docutils import nodes
-from sphinx_exercise.nodes import solution_node
+from sphinx_exercise.nodes import (
+    depart_exercise_enumerable_node,
+    exercise_enumerable_node,
+    solution_node,
+    visit_exercise_enumerable_node,
+)
 
 
 def visit_solution(self, node):
@@ -18,6 +23,12 @@ def visit_solution(self, node):
     raise nodes.SkipNode
 
 
+def visit_exercise_latex(self, node):
+    """The label that links in solutions ask for; sphinx-exercise writes another one."""
+    self.body.append(self.hypertarget(node["label"]))
+    visit_exercise_enumerable_node(self, node)
+
+
 def without_wrappers(app, doctree, docname):
     """sphinx-exercise wraps every body in a section of the same id; ids must differ on a page."""
     for section in list(doctree.findall(nodes.section)):
@@ -29,5 +40,7 @@ def without_wrappers(app, doctree, docname):
 def setup(app):
     app.setup_extension("sphinx_exercise")
     app.connect("doctree-resolved", without_wrappers)
+    latex = (visit_exercise_latex, depart_exercise_enumerable_node)
+    app.add_node(exercise_enumerable_node, override=True, latex=latex)
     app.add_node(solution_node, override=True, html=(visit_solution, None))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx import addnodes
+from sphinx.builders.latex.nodes import thebibliography
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx_book_theme.directives import Margin
 
@@ -107,8 +109,49 @@ class Hooks(SphinxPostTransform):
                 paragraph.append(nodes.raw("", "\\end{hook}", format="latex"))
 
 
+class Columns(SphinxPostTransform):
+    """LaTeX's writer drops the classes of cells: columns of numbers are set flush right by a column specification."""
+
+    default_priority = 700
+    formats = ("latex",)
+
+    def run(self, **kwargs):
+        for table in list(self.document.findall(nodes.table)):
+            rows = list(table.next_node(nodes.tbody).findall(nodes.row))
+            columns = list(zip(*(row.children for row in rows), strict=False))
+            right = [all("text-right" in cell["classes"] for cell in column) for column in columns]
+            if any(right):
+                spec = "".join("R" if flush else "L" for flush in right)
+                table.parent.insert(table.parent.index(table), addnodes.tabular_col_spec(spec=spec))
+
+
+class OneBibliography(SphinxPostTransform):
+    """On paper each work is listed once, for all chapters; on screen each chapter lists its own."""
+
+    default_priority = 760  # after Sphinx has gathered all entries
+    formats = ("latex",)
+
+    def run(self, **kwargs):
+        for page in list(self.document.findall(addnodes.start_of_file)):
+            if page["docname"] == "references":
+                page.parent.remove(page)
+        for entries in self.document.findall(thebibliography):
+            works = {}
+            for entry in list(entries.children):
+                works.setdefault(entry[-1].astext(), []).append(entry)
+            entries.clear()
+            for number, (_, same) in enumerate(sorted(works.items()), start=1):
+                kept = same[0]
+                kept[0].replace_self(nodes.label("", str(number)))
+                for other in same[1:]:  # whoever cites the entry of another chapter arrives here too
+                    name = f"cite.{other['docname']}:{other['ids'][0]}"
+                    kept[1].insert(0, nodes.raw("", rf"\hypertarget{{{name}}}{{}}", format="latex"))
+                entries += kept
+
+
 def setup(app):
     app.connect("config-inited", settings)
     app.connect("builder-inited", copy_style)
-    app.add_post_transform(Hooks)
+    for transform in (Hooks, Columns, OneBibliography):
+        app.add_post_transform(transform)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -51,3 +51,7 @@ def test_the_pdf_keeps_solutions_in_the_open(site):
     text = "".join(path.read_text("utf-8") for path in app.outdir.glob("*.tex"))
     assert "Because" in text
     assert "details" not in text
+    asked = set(re.findall(r"\\hyperref\[\\detokenize\{(index:page-\d)\}\]", text))
+    assert asked == {"index:page-1", "index:page-2"}
+    for label in asked:
+        assert rf"\label{{\detokenize{{{label}}}}}" in text

@@ -84,3 +84,48 @@ def test_it_sets_and_no_character_is_missing(built):
         )
         assert "AtlasText" in fonts.stdout
         assert "OldStandard" in fonts.stdout
+
+
+@needs_rsvg
+def test_columns_of_numbers_are_flush_right(site, read):
+    pages = {
+        "index.md": "# A\n\n| what | how many |\n|---|---:|\n| b | 12 |\n\n| c | d |\n|---|---|\n| e | f |\n"
+    }
+    app = site(pages, *EXTENSIONS, builder="latex", **CONFIG)
+    assert re.findall(
+        r"\\begin\{tabulary\}\{\\linewidth\}\[t\]\{(\w+)\}", read(app, "anatomy-of-an-llm.tex")
+    ) == ["LR", "TT"]
+
+
+@needs_rsvg
+def test_a_work_that_two_chapters_cite_is_listed_once_and_both_find_it(site, read, tmp_path):
+    (tmp_path / "source").mkdir()
+    entry = "@book{%s, author={%s}, title={%s}, publisher={P}, year={2000}}\n"
+    works = entry % ("zed", "Zed, Z.", "Last") + entry % ("abe", "Abe, A.", "First")
+    (tmp_path / "source" / "works.bib").write_text(works)
+    listed = "\n\n```{bibliography}\n:filter: docname in docnames\n```\n"
+    pages = {
+        "index.md": "# Book\n\n```{toctree}\na\nb\nreferences\n```\n",
+        "a.md": "# A\n\n{cite:t}`zed`" + listed,
+        "b.md": "# B\n\n{cite:t}`zed` {cite:t}`abe`" + listed,
+        "references.md": "# References\n\n```{bibliography}\n:list: bullet\n```\n",
+    }
+    quiet = {"suppress_warnings": ["bibtex.duplicate_citation", "bibtex.duplicate_label"]}
+    app = site(
+        pages,
+        *EXTENSIONS,
+        "sphinxcontrib.bibtex",
+        builder="latex",
+        bibtex_bibfiles=["works.bib"],
+        **CONFIG,
+        **quiet,
+    )
+    assert app.said == ""
+    text = read(app, "anatomy-of-an-llm.tex")
+    items = re.findall(r"\\bibitem\[(\d)\]\{(.*?)\}(.*?)(?=\\bibitem|\\end\{sphinxthe)", text, re.S)
+    assert [number for number, _, _ in items] == ["1", "2"]
+    assert "First" in items[0][2]
+    assert "Last" in items[1][2]
+    assert "References" not in text
+    targets = {f"cite.{name}" for _, name, _ in items} | set(re.findall(r"hypertarget\{(cite[^}]*)\}", text))
+    assert set(re.findall(r"hyperlink\{(cite[^}]*)\}", text)) <= targets
