@@ -17,6 +17,8 @@ class Epub(Epub3Builder):
         super().init()
 
     def build_content(self):
+        for sheet in Path(self.outdir).glob("_static/mystnb.*.css"):
+            sheet.unlink()  # left there after an earlier build had been zipped
         super().build_content()
         manifest = Path(self.outdir) / "content.opf"
 

@@ -39,6 +39,8 @@ def without_wrappers(app, doctree, docname):
 
 def setup(app):
     app.setup_extension("sphinx_exercise")
+    # its stylesheet is ours to write, and is copied only after an EPUB is zipped
+    app.registry.css_files[:] = [file for file in app.registry.css_files if file[0] != "exercise.css"]
     app.connect("doctree-resolved", without_wrappers)
     latex = (visit_exercise_latex, depart_exercise_enumerable_node)
     app.add_node(exercise_enumerable_node, override=True, latex=latex)

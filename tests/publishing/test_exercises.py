@@ -37,6 +37,7 @@ def test_a_solution_stays_shut_and_needs_no_script(site, read):
     assert "<em>so</em>" in first
     assert "<p>Twice.</p>" in first
     assert "<summary>Solution to Exercise 2</summary>" in second
+    assert "exercise.css" not in page
     assert " open" not in first.partition(">")[0]
 
 
