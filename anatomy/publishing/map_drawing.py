@@ -473,7 +473,13 @@ def standalone():
     values = inks | fonts
     css = re.sub(r"var\(--([\w-]+)\)", lambda found: values[found[1]], CSS.read_text("utf-8"))
     css = css[: css.index("/* page */")]
-    svg = wide(lambda stem: "").replace("<a ", "<g ").replace("</a>", "</g>").replace(' href=""', "")
+    svg = (
+        wide(lambda stem: "")
+        .replace("<a ", "<g ")
+        .replace("</a>", "</g>")
+        .replace(' href=""', "")
+        .replace('role="group"', 'role="img"')
+    )
     head, body = svg.split(">", 1)
     head += ' xmlns="http://www.w3.org/2000/svg" width="1080" height="736"'
     return f"{head}><style>{css}</style>{body}\n"
