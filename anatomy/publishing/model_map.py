@@ -121,9 +121,6 @@ def outdated(app, env, added, changed, removed):
 def visit_html(self, node):
     if self.builder.name == "epub":
         if node["lit"] is None:
-            images = Path(self.builder.outdir) / "_images"
-            images.mkdir(exist_ok=True)
-            (images / "model-map.svg").write_text(map_drawing.standalone(), "utf-8")
             self.body.append(f'<p><img src="_images/model-map.svg" alt="{escape(ALT)}"/></p>')
         raise nodes.SkipNode
 
@@ -176,11 +173,15 @@ def draw(target, *options):
         )
 
 
-def map_pdf(app):
-    """The map for the title page of the PDF, beside the LaTeX sources."""
+def map_file(app):
+    """The map for the EPUB's index, or for the title page of the PDF beside its LaTeX sources."""
+    out = Path(app.outdir)
+    if app.builder.name == "epub":
+        (out / "_images").mkdir(parents=True, exist_ok=True)
+        (out / "_images" / "model-map.svg").write_text(map_drawing.standalone(), "utf-8")
     if app.builder.name == "latex":
-        Path(app.outdir).mkdir(parents=True, exist_ok=True)
-        draw(Path(app.outdir) / "model-map.pdf")
+        out.mkdir(parents=True, exist_ok=True)
+        draw(out / "model-map.pdf")
 
 
 def setup(app):
@@ -189,7 +190,7 @@ def setup(app):
     app.add_directive("model-parts", ModelPartsDirective)
     app.add_role("part", PartRole())
     app.connect("env-get-outdated", outdated)
-    app.connect("builder-inited", map_pdf)
+    app.connect("builder-inited", map_file)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
