@@ -81,7 +81,7 @@ epub_publisher = author
 epub_language = "en"
 epub_tocdup = False
 epub_show_urls = "no"
-epub_exclude_files = ["search.html", "404.xhtml"]
+epub_exclude_files = ["search.html", "404.xhtml", ".buildinfo.bak"]
 
 # PDF
 latex_engine = "xelatex"
