@@ -397,7 +397,11 @@ def tall(link):
 def small_organs():
     """Each organ in some twenty units, in place on the strip: stem -> (drawing, its box)."""
     chip = "".join(rect(2 + 13 * i, 32, 11, 13, "line paper") for i in range(3))
-    cells = "".join(rect(54 + 7 * c, 28 + 7 * r, 7, 7, "line paper", 0) for r in range(3) for c in range(4))
+    cells = "".join(
+        rect(54 + 7 * c, 28 + 7 * r, 7, 7, "line paper stream" if r == 1 else "line paper", 0)
+        for r in range(3)
+        for c in range(4)
+    )
     inks = ("query", "key", "value")
     qkv = "".join(rect(104, 13 + 7 * i, 19, 5, f"line paper {ink}", 1) for i, ink in enumerate(inks))
     lens = path("M112 49L129 43V65L112 59ZM129 43h8V65h-8ZM137 43L154 49V59L137 65Z", "line paper ffn")
