@@ -48,7 +48,10 @@ def tab(browser, address):
         page = context.new_page()
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(f"error: {error}"))
-        page.on("console", lambda said: said.type == "error" and page.problems.append(said.text))
+        page.on(
+            "console",
+            lambda said: said.type == "error" and page.problems.append(f"{said.text} {said.location['url']}"),
+        )
         page.on("requestfailed", lambda request: page.problems.append(f"failed: {request.url}"))
         page.on(
             "request",
