@@ -25,7 +25,8 @@ def mlp(x, w_in, b_in, w_out, b_out, activation="gelu", keep=None, trace=None):
     """
     x = _checked_input(x)
     w_in, b_in = finite("w_in", w_in, ndim=2), finite("b_in", b_in, ndim=1)
-    w_out, b_out = finite("w_out", w_out, ndim=2), finite("b_out", b_out, ndim=1)
+    w_out = finite("w_out", w_out, ndim=2)
+    b_out = finite("b_out", b_out, ndim=1)
     same_length("x", x, -1, "w_in", w_in, 0)
     same_length("w_in", w_in, 1, "b_in", b_in, 0)
     same_length("w_in", w_in, 1, "w_out", w_out, 0)

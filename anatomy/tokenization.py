@@ -194,7 +194,7 @@ def train(text, n_merges, pattern=O200K_PATTERN, alphabet=ALL_BYTES):
 
 
 def encoding_steps(piece, ranks):
-    """Yield the tokens of one piece: its bytes, then the state after each merge.
+    """Yield the tokens of one piece: its bytes, then the state after a merge.
 
     ranks: a dict from token (bytes) to id. The pair whose union has the
     lowest id is merged first. Raises ValueError for a byte without an id.

@@ -1,5 +1,6 @@
 """Every chapter keeps the template of the book. Read from the sources, so that no build is needed."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -73,6 +74,21 @@ def test_it_shows_code_of_the_package_and_runs_cells(chapter):
         source = (BOOK / path).read_text("utf-8")
         assert re.search(rf"^(def|class) {name[1].split('.')[0]}\b", source, re.M), f"no {name[1]} in {path}"
     assert "```{code-cell} python\n" in text
+
+
+def test_shown_code_fits_the_page(chapter):
+    _, text = chapter
+    shown = []
+    for path, name in re.findall(r"```\{literalinclude\} (\.\./anatomy/\S+)\n:pyobject: (\S+)", text):
+        source = (BOOK / path).read_text("utf-8")
+        node = ast.parse(source)
+        for part in name.split("."):
+            node = next(inner for inner in node.body if getattr(inner, "name", None) == part)
+        shown += source.splitlines()[node.lineno - 1 : node.end_lineno]
+    for cell in re.findall(r"```\{code-cell\} python\n(.*?)```", text, re.S):
+        if ":tags: [remove" not in cell:
+            shown += cell.splitlines()
+    assert [line for line in shown if len(line) > 80] == []
 
 
 def test_it_has_three_exercises_with_hidden_solutions(chapter):
