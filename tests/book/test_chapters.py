@@ -7,10 +7,23 @@ from pathlib import Path
 import pytest
 
 BOOK = Path(__file__).parents[2] / "book"
-STEMS = (
-    "tokenization embeddings neuron-activation feed-forward-network logits-and-sampling backpropagation optimizers "
-    "qkv multi-head-attention rope transformer-block training-phases post-training kv-cache quantization"
-).split()
+STEMS = [
+    "tokenization",
+    "embeddings",
+    "neuron-activation",
+    "feed-forward-network",
+    "logits-and-sampling",
+    "backpropagation",
+    "optimizers",
+    "qkv",
+    "multi-head-attention",
+    "rope",
+    "transformer-block",
+    "training-phases",
+    "post-training",
+    "kv-cache",
+    "quantization",
+]
 ALIASES = {
     "embeddings": ["vector-embeddings"],
     "neuron-activation": ["activations"],
