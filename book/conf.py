@@ -9,6 +9,7 @@ version = release = "0.1.0"
 language = "en"
 
 extensions = [
+    "anatomy.publishing.checkpoint",
     "anatomy.publishing.cell_cache",
     "myst_nb",
     "sphinx_exercise",
