@@ -67,9 +67,69 @@ def tab(browser, address):
         context.close()
 
 
+class Live:
+    """A figure that is awake: its controls by keyboard, and what it shows. The rest is its locator's."""
+
+    def __init__(self, tab, element):
+        self.tab, self.element = tab, element
+
+    def __getattr__(self, name):
+        return getattr(self.element, name)
+
+    @property
+    def problems(self):
+        """What went wrong on its page."""
+        return self.tab.problems
+
+    def models(self, condition, value):
+        """A JavaScript expression of each Bokeh model `m` that meets a condition."""
+        return self.element.evaluate(
+            f"""figure => [...figure.bokehDocument.roots()[0].references()]
+              .filter(m => {condition}).map(m => {value})"""
+        )
+
+    def sources(self, *names, exactly=False):
+        """The data of every source that has these columns, and no others if exactly: a dict of lists each."""
+        listed = "Object.fromEntries(Object.entries(m.data).map(([name, column]) => [name, Array.from(column, part =>"
+        listed += " part?.length && part.map ? Array.from(part) : part)]))"
+        found = self.models('m.type === "ColumnDataSource"', listed)
+        return [data for data in found if (set(data) == set(names) if exactly else set(data) >= set(names))]
+
+    def columns(self, *names):
+        """The data of the first source that has these columns."""
+        return self.sources(*names)[0]
+
+    def titles(self):
+        """The titles of the plots that have one."""
+        return self.models('m.type === "Title" && m.text.trim()', "m.text")
+
+    def words(self):
+        """All the words that stand at points of its plots."""
+        return self.models('m.type === "Label"', "m.text")
+
+    def slide(self, name, *keys):
+        """Press keys on the slider of this name."""
+        handle = self.element.get_by_role("slider", name=name, exact=True)
+        for key in keys:
+            handle.press(key)
+
+    def choose(self, title, *keys):
+        """Press keys on the drop-down list of this title."""
+        select = self.element.get_by_label(title, exact=True)
+        select.focus()
+        for key in keys:
+            select.press(key)
+
+    def click(self, name):
+        """Press Enter on the button of this name."""
+        button = self.element.get_by_role("button", name=name)
+        button.focus()
+        button.press("Enter")
+
+
 @pytest.fixture(scope="session")
 def live():
-    """live(page, "kv-cache-bytes") -> the figure's locator, once it has drawn."""
+    """live(page, "kv-cache-bytes") -> the figure, once it has drawn."""
 
     def wait(page, name):
         figure = page.locator(f"#fig-{name}")
@@ -81,6 +141,25 @@ def live():
             timeout=30_000,
         )
         assert figure.get_attribute("data-state") == "live", page.problems
-        return figure
+        return Live(page, figure)
 
     return wait
+
+
+@pytest.fixture
+def opened(request, tab, live):
+    """opened("bytes", width=390) -> a figure of the chapter that the test file names in STEM, on a page of its own.
+
+    A test that has passed until its end fails here if anything went wrong on the page.
+    """
+    pages = []
+
+    def go(name, width=1280, **options):
+        page = tab(width, **options)
+        page.goto(f"{request.module.STEM}.html")
+        pages.append(page)
+        return live(page, f"{request.module.STEM}-{name}")
+
+    yield go
+    for page in pages:
+        assert page.problems == []

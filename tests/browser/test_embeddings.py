@@ -9,6 +9,7 @@ from anatomy import embeddings as em
 from anatomy import tiny_tales
 from anatomy.figures import embeddings as figures
 
+STEM = "embeddings"
 TOY = np.array(
     [
         [0.1, -0.9, 0.0, 0.2],
@@ -22,73 +23,22 @@ TOY = np.array(
 WORDS = [word for group in figures.WORDS.values() for word in group]
 
 
-def sources(figure, *names):
-    """Every data source of the figure that has these columns."""
-    return figure.evaluate(
-        """(figure, names) => [...figure.bokehDocument.roots()[0].references()]
-          .filter(m => m.type === "ColumnDataSource" && names.every(n => n in m.data))
-          .map(m => Object.fromEntries(names.map(n => [n, Array.from(m.data[n])])))""",
-        list(names),
-    )
-
-
-def titles(figure):
-    """The titles of the plots that have one."""
-    return figure.evaluate(
-        """figure => [...figure.bokehDocument.roots()[0].references()]
-          .filter(m => m.type === "Title" && m.text.trim()).map(m => m.text)"""
-    )
-
-
-def choose(figure, place, *keys):
-    """Move the select at a place by arrow keys."""
-    select = figure.locator("select").nth(place)
-    select.focus()
-    for key in keys:
-        select.press(key)
-
-
-def slide(figure, name, *keys):
-    handle = figure.get_by_role("slider", name=name, exact=True)
-    for key in keys:
-        handle.press(key)
-
-
-def press(figure, name):
-    button = figure.get_by_role("button", name=name)
-    button.focus()
-    button.press("Enter")
-
-
 def id_of(model, word):
     [id] = model.encode(" " + word)
     return id
 
 
-@pytest.fixture
-def opened(tab, live):
-    def go(name, width=1280):
-        page = tab(width)
-        page.goto("embeddings.html")
-        figure = live(page, f"embeddings-{name}")
-        figure.problems = page.problems
-        return figure
-
-    return go
-
-
 def test_lookup(opened):
     figure = opened("lookup")
-    choose(figure, 0, "ArrowDown", "ArrowDown")
+    figure.choose("Token", "ArrowDown", "ArrowDown")
     hot = em.one_hot([4], 6)
     [left, right] = sorted(
-        sources(figure, "value", "column"), key=lambda source: "one-hot" not in source["column"]
+        figure.sources("value", "column"), key=lambda source: "one-hot" not in source["column"]
     )
     np.testing.assert_allclose(np.reshape(left["value"], (6, 5)), np.hstack([hot.T, TOY]))
     products = np.vstack([hot.T * TOY, hot @ TOY])
     np.testing.assert_allclose(np.reshape(right["value"], (7, 4)), products, atol=1e-12)
-    assert titles(figure) == ["the sum is row 4 of the table"]
-    assert figure.problems == []
+    assert figure.titles() == ["the sum is row 4 of the table"]
 
 
 @pytest.mark.checkpoint
@@ -103,25 +53,24 @@ def test_row(opened, real_model, width):
         shown = (rows - centred * mean)[:, :n_numbers]
         which = WORDS.index(word)
         ids, cosines = em.nearest(shown, which, k=figures.N_NEAR)
-        [bars] = sources(figure, "label", "value", "text")
+        [bars] = figure.sources("label", "value", "text")
         assert bars["label"] == [WORDS[i] for i in ids]
         np.testing.assert_allclose(bars["value"], cosines, atol=6e-4)
-        [cells] = [s for s in sources(figure, "x", "value") if len(s["value"]) == 576]
+        [cells] = [s for s in figure.sources("x", "value") if len(s["value"]) == 576]
         np.testing.assert_allclose(cells["value"], np.pad(shown[which], (0, 576 - n_numbers)), atol=6e-4)
         others = (em.cosine_matrix(shown)[which].sum() - 1) / (len(WORDS) - 1)
-        assert f"mean of all {len(WORDS) - 1}: {others:.2f}".replace("-", "−") in titles(figure)
+        assert f"mean of all {len(WORDS) - 1}: {others:.2f}".replace("-", "−") in figure.titles()
 
     expect("Monday")
-    choose(figure, 0, "ArrowDown")
+    figure.choose("Word", "ArrowDown")
     expect("Tuesday")
-    slide(figure, "Numbers used", *["ArrowLeft"] * 9)
+    figure.slide("Numbers used", *["ArrowLeft"] * 9)
     expect("Tuesday", 504)
-    press(figure, "Subtract the mean row")
+    figure.click("Subtract the mean row")
     expect("Tuesday", 504, centred=True)
-    slide(figure, "Numbers used", "End")
-    choose(figure, 0, "End")
+    figure.slide("Numbers used", "End")
+    figure.choose("Word", "End")
     expect("fair", centred=True)
-    assert figure.problems == []
 
 
 @pytest.fixture(scope="module")
@@ -146,43 +95,42 @@ CLASS_OF = {
 def test_forming(opened, run):
     figure = opened("forming")
     ids, run = run
-    words = sources(figure, "word")[0]["word"]
+    words = figure.sources("word")[0]["word"]
     rows = [ids[word] for word in words]
     history = run.embeddings[:, rows]
     mean, axes, _ = em.principal_axes(history[-1])
 
     def expect(saved):
-        [shown] = sources(figure, "x", "y", "word")
+        [shown] = figure.sources("x", "y", "word")
         np.testing.assert_allclose(
             np.column_stack([shown["x"], shown["y"]]), (history[saved] - mean) @ axes.T, atol=0.006
         )
         score = em.silhouette(history[saved], [CLASS_OF[word] for word in words])
         loss = run.losses[run.steps[saved]]
-        assert titles(figure) == [
+        assert figure.titles() == [
             f"step {run.steps[saved]}: loss {loss:.2f}, silhouette {score:.2f}".replace("-", "−")
         ]
 
-    expect(4)
-    slide(figure, "Training step", "Home")
-    expect(0)
-    slide(figure, "Training step", "ArrowRight", "ArrowRight")
-    expect(2)
-    slide(figure, "Training step", "End")
     expect(40)
-    assert figure.problems == []
+    figure.slide("Training step", "Home")
+    expect(0)
+    figure.slide("Training step", "ArrowRight", "ArrowRight")
+    expect(2)
+    figure.slide("Training step", "End")
+    expect(40)
 
 
 def test_pair(opened, run):
     figure = opened("pair")
     ids, run = run
     teller = tiny_tales.load()
-    words = sources(figure, "word")[0]["word"]
+    words = figure.sources("word")[0]["word"]
     tables = [
         run.embeddings[-1][[ids[word] for word in words]],
         em.look_up(teller.weights.embedding, [teller.encode(" " + word)[0] for word in words]),
     ]
-    before = titles(figure)
-    choose(figure, 0, "Home")
+    before = figure.titles()
+    figure.choose("Word", "Home")
     which = words.index(sorted(words)[0])
     expected = []
     for rows in tables:
@@ -190,11 +138,10 @@ def test_pair(opened, run):
         expected.append(
             f"{words[which]}: " + ", ".join(f"{words[i]} {c:.2f}" for i, c in zip(near, cosines, strict=True))
         )
-    assert sorted(titles(figure)) == sorted(expected)
-    assert titles(figure) != before
-    marked = [source["text"] for source in sources(figure, "text")]
+    assert sorted(figure.titles()) == sorted(expected)
+    assert figure.titles() != before
+    marked = [source["text"] for source in figure.sources("text")]
     assert all(texts[0] == words[which] and len(texts) == 4 for texts in marked)
-    assert figure.problems == []
 
 
 @pytest.mark.checkpoint
@@ -205,19 +152,18 @@ def test_plane(opened, real_model):
     rows = em.unit_rows(em.look_up(table, [id_of(real_model, word) for word in words]))
     flat, _ = em.pca(rows)
     in_plane = figures.nearest_by_distance(flat.round(3))
-    choose(figure, 0, "Home")
+    figure.choose("Word", "Home")
     seen = set()
     for i, word in enumerate(words):
         [truly], _ = em.nearest(rows, i, k=1)
         same = truly == in_plane[i]
         seen.add(same)
         if same:
-            assert titles(figure) == [f"{word}: {words[truly]} is nearest, in the plane and truly"]
+            assert figure.titles() == [f"{word}: {words[truly]} is nearest, in the plane and truly"]
         else:
-            assert titles(figure) == [f"{word}: in the plane {words[in_plane[i]]}, truly {words[truly]}"]
-        choose(figure, 0, "ArrowDown")
+            assert figure.titles() == [f"{word}: in the plane {words[in_plane[i]]}, truly {words[truly]}"]
+        figure.choose("Word", "ArrowDown")
     assert seen == {False, True}
-    assert figure.problems == []
 
 
 @pytest.mark.checkpoint
@@ -231,23 +177,22 @@ def test_analogy(opened, real_model, width):
         target = em.unit_rows(units[b] + units[c] - subtract * units[a])
         ids, cosines = em.nearest(units, target, k=len(units), exclude=[a, b, c] if exclude else [])
         rank = ids.tolist().index(d) + 1
-        assert titles(figure) == [f"{answer}: rank {rank} of {len(ids):,}"]
-        [bars] = sources(figure, "label", "value", "kind")
+        assert figure.titles() == [f"{answer}: rank {rank} of {len(ids):,}"]
+        [bars] = figure.sources("label", "value", "kind")
         assert bars["label"][0] == token(real_model, ids[0])
         np.testing.assert_allclose(bars["value"][:7], cosines[:7], atol=6e-4)
         inputs = [i in (a, b, c) for i in ids[:7]]
         assert [kind == "input" for kind in bars["kind"][:7]] == inputs
 
     expect("France", "Paris", "Italy", "Rome", exclude=True)
-    press(figure, "Exclude the input words")
+    figure.click("Exclude the input words")
     expect("France", "Paris", "Italy", "Rome", exclude=False)
-    choose(figure, 0, "ArrowDown")
+    figure.choose("Question", "ArrowDown")
     expect("man", "king", "woman", "queen", exclude=False)
-    choose(figure, 1, "ArrowDown")
+    figure.choose("Target", "ArrowDown")
     expect("man", "king", "woman", "queen", exclude=False, subtract=False)
-    press(figure, "Exclude the input words")
+    figure.click("Exclude the input words")
     expect("man", "king", "woman", "queen", exclude=True, subtract=False)
-    assert figure.problems == []
 
 
 def token(model, id):

@@ -8,7 +8,7 @@ from anatomy import tiny_tales
 from anatomy.figures import logits_and_sampling as figures
 
 TOY = np.array([3.2, 2.2, 1.2, 0.2, -1.5])
-PAGE = "logits-and-sampling.html"
+STEM = "logits-and-sampling"
 PROMPTS = [
     "She opened the door and saw",
     "The capital of France is",
@@ -19,63 +19,16 @@ PROMPTS = [
 ]
 
 
-def columns(figure, *names):
-    """The columns of the data source that has these names."""
-    return figure.evaluate(
-        """(figure, names) => {
-          const models = [...figure.bokehDocument.roots()[0].references()];
-          const source = models.find(m => m.type === "ColumnDataSource" && names.every(n => n in m.data));
-          return Object.fromEntries(names.map(n => [n, Array.from(source.data[n])]));
-        }""",
-        list(names),
-    )
-
-
-def titles(figure):
-    """The titles of the plots that have one."""
-    return figure.evaluate(
-        """figure => [...figure.bokehDocument.roots()[0].references()]
-          .filter(m => m.type === "Title" && m.text).map(m => m.text)"""
-    )
-
-
-def press(figure, slider, *keys):
-    handle = figure.get_by_role("slider", name=slider, exact=True)
-    for key in keys:
-        handle.press(key)
-
-
-def choose(figure, place, *keys):
-    """Move the select at a place by arrow keys."""
-    select = figure.locator("select").nth(place)
-    select.focus()
-    for key in keys:
-        select.press(key)
-
-
-@pytest.fixture
-def opened(tab, live):
-    def go(name, width=1280):
-        page = tab(width)
-        page.goto(PAGE)
-        figure = live(page, f"logits-and-sampling-{name}")
-        figure.problems = page.problems
-        return figure
-
-    return go
-
-
 def test_temperature(opened):
     figure = opened("temperature")
-    before = columns(figure, "value", "text")
-    press(figure, "Temperature", "ArrowRight", "ArrowRight")
-    after = columns(figure, "value", "text")
+    before = figure.columns("value", "text")
+    figure.slide("Temperature", "ArrowRight", "ArrowRight")
+    after = figure.columns("value", "text")
     assert before != after
     np.testing.assert_allclose(after["value"], ls.softmax(TOY, 1.1), rtol=1e-9)
-    assert titles(figure) == [f"T = 1.10, perplexity {ls.perplexity(ls.softmax(TOY, 1.1)):.2f}"]
-    press(figure, "Temperature", "Home")
-    assert columns(figure, "value")["value"] == [1, 0, 0, 0, 0]
-    assert figure.problems == []
+    assert figure.titles() == [f"T = 1.10, perplexity {ls.perplexity(ls.softmax(TOY, 1.1)):.2f}"]
+    figure.slide("Temperature", "Home")
+    assert figure.columns("value")["value"] == [1, 0, 0, 0, 0]
 
 
 @pytest.mark.checkpoint
@@ -91,12 +44,12 @@ def test_filters(opened, real_model):
         stages = figures.stages_of(gaps, counts, steps)
         rows = figures.bar_rows([real_model.decode([i]) for i in ids], counts, stages, steps)
         ledger = figures.ledger_rows(stages, steps)
-        shown = columns(figure, "before", "after", "text")
+        shown = figure.columns("before", "after", "text")
         np.testing.assert_allclose(shown["before"], rows["before"], atol=1e-3)
         np.testing.assert_allclose(shown["after"], rows["after"], atol=1e-3)
         cut = [words.partition("cut")[2] for words in shown["text"]]
         assert cut == [words.partition("cut")[2] for words in rows["text"]]
-        page = columns(figure, "c0", "c1", "c2", "c3", "c4")
+        page = figure.columns("c0", "c1", "c2", "c3", "c4")
         assert page["c0"][: len(ledger)] == [row[0] for row in ledger]
         for column, tolerance in (("c1", 2), ("c2", 2e-3), ("c3", 2e-2)):
             number = [float(row[int(column[1])].replace(",", "") or 0) for row in ledger]
@@ -104,53 +57,47 @@ def test_filters(opened, real_model):
             np.testing.assert_allclose(found, number, atol=tolerance, rtol=1e-3)
 
     expect(0, steps)
-    choose(figure, 0, "ArrowDown", "ArrowDown")  # Australia
+    figure.choose("Prompt", "ArrowDown", "ArrowDown")  # Australia
     expect(2, steps)
-    press(figure, "Temperature", "ArrowLeft", "ArrowLeft")
-    press(figure, "top-k", *["ArrowLeft"] * 3)
-    press(figure, "top-p", "ArrowRight")
-    press(figure, "min-p", "ArrowRight", "ArrowRight")
+    figure.slide("Temperature", "ArrowLeft", "ArrowLeft")
+    figure.slide("top-k", *["ArrowLeft"] * 3)
+    figure.slide("top-p", "ArrowRight")
+    figure.slide("min-p", "ArrowRight", "ArrowRight")
     steps = [("temperature", 1.4), ("top_k", 47), ("top_p", 0.95), ("min_p", 0.07)]
     expect(2, steps)
-    choose(figure, 1, "ArrowDown", "ArrowDown")  # first step: top-p
-    choose(figure, 3, "ArrowUp", "ArrowUp")  # third step: temperature
+    figure.choose("Step 1", "ArrowDown", "ArrowDown")  # first step: top-p
+    figure.choose("Step 3", "ArrowUp", "ArrowUp")  # third step: temperature
     value = dict(steps)
     expect(2, [(name, value[name]) for name in (names[2], names[1], names[0], names[3])])
-    choose(figure, 2, "Home")  # second step: nothing
+    figure.choose("Step 2", "Home")  # second step: nothing
     order = [(name, value[name]) for name in (names[2], names[0], names[3])]
-    after = columns(figure, "after")["after"]
-    choose(figure, 4, "Home")
-    assert columns(figure, "c0")["c0"][1:] == ["top-p 0.95", "nothing", "temperature 1.4", "nothing"]
-    assert columns(figure, "after")["after"] != after
-    choose(figure, 4, "End")  # min-p again
-    assert columns(figure, "after")["after"] == after
+    after = figure.columns("after")["after"]
+    figure.choose("Step 4", "Home")
+    assert figure.columns("c0")["c0"][1:] == ["top-p 0.95", "nothing", "temperature 1.4", "nothing"]
+    assert figure.columns("after")["after"] != after
+    figure.choose("Step 4", "End")  # min-p again
+    assert figure.columns("after")["after"] == after
     assert order[0] == ("top_p", 0.95)
-    press(figure, "Temperature", "Home")  # greedy
-    assert columns(figure, "after")["after"] == [1] + [0] * figures.SHOWN
-    assert figure.problems == []
+    figure.slide("Temperature", "Home")  # greedy
+    assert figure.columns("after")["after"] == [1] + [0] * figures.SHOWN
 
 
 @pytest.mark.checkpoint
 def test_kept(opened, real_model):
     figure = opened("kept")
-    choose(figure, 0, "ArrowDown", "ArrowDown", "ArrowDown")
+    figure.choose("Prompt", "ArrowDown", "ArrowDown", "ArrowDown")
     logits = real_model.forward(real_model.encode(PROMPTS[4]))[-1].astype(float)
-    shown = figure.evaluate(
-        """figure => [...figure.bokehDocument.roots()[0].references()]
-          .filter(m => m.type === "ColumnDataSource").map(m => [Array.from(m.data.x), Array.from(m.data.y)])"""
-    )
-    finals = sorted(y[-1] for _, y in shown)
+    finals = sorted(source["y"][-1] for source in figure.sources("x", "y"))
     warm = ls.softmax(logits, 3.0)
     expected = sorted([50, int((ls.top_p(warm, 0.9) > 0).sum()), int((ls.min_p(warm, 0.1) > 0).sum())])
     np.testing.assert_allclose(finals, expected, rtol=2e-3)
-    assert figure.problems == []
 
 
 @pytest.mark.checkpoint
 def test_tree_is_conditioned_on_the_path(opened, real_model):
     figure = opened("tree")
-    choose(figure, 0, "ArrowDown", "ArrowDown")  # the third token
-    choose(figure, 1, "ArrowDown")  # then the second
+    figure.choose("Step 1", "ArrowDown", "ArrowDown")  # the third token
+    figure.choose("Step 2", "ArrowDown")  # then the second
     ids = real_model.encode(PROMPTS[4])
     words, product = "", 1.0
     for rank in (2, 1, 0):
@@ -159,12 +106,11 @@ def test_tree_is_conditioned_on_the_path(opened, real_model):
         ids.append(token)
         words += real_model.decode([token])
         product *= float(p[token])
-    first, second = titles(figure)[0].split("\n")
+    first, second = figure.titles()[0].split("\n")
     assert first == f"… there was a{words} …"
     assert float(second.split("= ")[1]) == pytest.approx(product, abs=6e-4)
     options = figure.locator("select").nth(1).locator("option").all_inner_texts()
     assert options[1] == "·" + real_model.decode([ids[-2]]).strip()
-    assert figure.problems == []
 
 
 def text_of(words, followers, begin, end, seed, reads, steps):
@@ -192,29 +138,28 @@ def test_generate(opened):
     def expect(seed, reads, temperature, top_p):
         steps = [("temperature", temperature), ("top_p", top_p)]
         tokens, bits = text_of(words, followers, begin, end, seed, reads, steps)
-        shown = columns(figure, "token", "bits")
+        shown = figure.columns("token", "bits")
         assert shown["token"] == tokens
         np.testing.assert_allclose(shown["bits"], bits, atol=2e-3)
         return bits
 
     bits = expect(1, 2, 1.0, 1.0)
     assert len({round(b, 2) for b in bits}) > 4  # the distribution changes from step to step
-    figure.get_by_role("button", name="Generate with the next seed").press("Enter")
+    figure.click("Generate with the next seed")
     expect(2, 2, 1.0, 1.0)
-    press(figure, "Temperature", "ArrowLeft", "ArrowLeft", "ArrowLeft")
+    figure.slide("Temperature", "ArrowLeft", "ArrowLeft", "ArrowLeft")
     expect(2, 2, 0.7, 1.0)
-    press(figure, "top-p", "ArrowLeft", "ArrowLeft")
+    figure.slide("top-p", "ArrowLeft", "ArrowLeft")
     expect(2, 2, 0.7, 0.9)
-    choose(figure, 0, "ArrowUp")  # one word only
+    figure.choose("It sees", "ArrowUp")  # one word only
     expect(2, 1, 0.7, 0.9)
-    press(figure, "Step shown", "Home")
-    assert titles(figure)[0].startswith("Step 1: ")
-    press(figure, "Temperature", "Home")
+    figure.slide("Step shown", "Home")
+    assert figure.titles()[0].startswith("Step 1: ")
+    figure.slide("Temperature", "Home")
     bits = expect(2, 1, 0.0, 0.9)
     assert max(bits) == 0
-    press(figure, "Temperature", "End")
-    press(figure, "Seed", "End")
+    figure.slide("Temperature", "End")
+    figure.slide("Seed", "End")
     expect(99, 1, 2.0, 0.9)
-    figure.get_by_role("button", name="Generate with the next seed").press("Enter")
+    figure.click("Generate with the next seed")
     expect(1, 1, 2.0, 0.9)
-    assert figure.problems == []
