@@ -24,6 +24,7 @@ from anatomy.figures.parts import (
     callback,
     choice,
     end_label,
+    fixed,
     line,
     on_change,
     plot,
@@ -31,30 +32,12 @@ from anatomy.figures.parts import (
     show_labels,
     side_by_side,
     slider,
+    visible,
 )
 from anatomy.figures.theme import by_name, ink, mappers
 
 TITLES = {"gelu": "GELU", "relu": "ReLU", "silu": "SiLU", "identity": "no bend"}
 LARGEST = 2.0  # of a weight or input on the first figure
-
-
-def fixed(value, digits=2):
-    """A number with so many digits, a true minus sign, and no minus before zero.
-
-    >>> fixed(-1.5), fixed(-0.001)
-    ('−1.50', '0.00')
-    """
-    text = f"{value:.{digits}f}"
-    return text.replace("-", "" if float(text) == 0 else "−")
-
-
-def visible(token):
-    """A token with its spaces and line ends made visible.
-
-    >>> visible(" Paris")
-    '·Paris'
-    """
-    return token.replace(" ", "·").replace("\n", "↵").replace("\r", "␍").replace("\t", "⇥")
 
 
 def pointable(p, control, *renderers):
@@ -569,7 +552,7 @@ def sparsity(shares, needed, below, layer=0):
     """Share of the energy that the strongest neurons of a token carry, in a layer of the reader's choice.
 
     shares (n_layers, d_ff): median over tokens of the share that the strongest 1, 2, … d_ff neurons carry.
-    needed (n_layers,): neurons for 90 %, median over tokens. below (n_layers,): share of gates below zero.
+    needed (n_layers,): neurons for 90%, median over tokens. below (n_layers,): share of gates below zero.
     """
     shares = np.asarray(shares)
     n_layers, d_ff = shares.shape
@@ -595,7 +578,7 @@ def sparsity(shares, needed, below, layer=0):
     )  # fmt: skip
     p.add_layout(words)
 
-    q = plot(height=310, x_label="layer", y_label="neurons for 90 %")
+    q = plot(height=310, x_label="layer", y_label="neurons for 90%")
     q.x_range, q.y_range = Range1d(-1, n_layers), Range1d(0, max(needed) * 1.1)
     q.xaxis.ticker = FixedTicker(ticks=[0, 10, 20, n_layers - 1])
     line(q, list(range(n_layers)), needed, "ffn")
@@ -622,11 +605,11 @@ def sparsity(shares, needed, below, layer=0):
         side_by_side(p, q),
         name="feed-forward-network-sparsity",
         alt=f"Left, the share of the energy against the number of strongest neurons, for layer {layer}: "
-        f"{needed[layer]} of {d_ff} carry 90 %. Right, that number for every layer: {needed[0]} in the first, "
+        f"{needed[layer]} of {d_ff} carry 90%. Right, that number for every layer: {needed[0]} in the first, "
         f"{middle} in the middle, {needed[-1]} in the last.",
-        caption="How many neurons it takes, for one token, to carry 90 % of a layer's energy: a few dozen in the first "
+        caption="How many neurons it takes, for one token, to carry 90% of a layer's energy: a few dozen in the first "
         "layer and the last, hundreds between. Dashed: if all were equal.",
-        data=Table(["layer", f"neurons of {d_ff} for 90 %", "gates below zero"], rows),
+        data=Table(["layer", f"neurons of {d_ff} for 90%", "gates below zero"], rows),
         provenance="real",
         controls=[control],
     )
@@ -634,4 +617,6 @@ def sparsity(shares, needed, below, layer=0):
 
 def energetic(layer, n, below):
     """What is said about a layer."""
-    return f"layer {layer}: {n} neurons carry 90 %,\n{100 * round(float(below), 3):.0f} % of gates are below zero"
+    return (
+        f"layer {layer}: {n} neurons carry 90%,\n{100 * round(float(below), 3):.0f}% of gates are below zero"
+    )

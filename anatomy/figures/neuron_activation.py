@@ -11,6 +11,7 @@ from anatomy.figures.parts import (
     callback,
     choice,
     end_label,
+    fixed,
     line,
     on_change,
     plot,
@@ -32,16 +33,6 @@ TITLES = {
 BOUNDED = ("sigmoid", "tanh")
 
 
-def fixed(value, digits=2):
-    """A number with so many digits, a true minus sign, and no minus before zero.
-
-    >>> fixed(-1.5), fixed(-0.001)
-    ('−1.50', '0.00')
-    """
-    text = f"{value:.{digits}f}"
-    return text.replace("-", "" if float(text) == 0 else "−")
-
-
 def options(names):
     """Activations as a drop-down wants them: (name, words)."""
     return [(name, TITLES[name]) for name in names]
@@ -56,15 +47,9 @@ def corner_words(p, text, x, y):
 
 def pairs(*controls):
     """Controls in rows of two, also on a phone."""
-    rows = []
-    for start in range(0, len(controls), 2):
-        both = controls[start : start + 2]
-        for control in both:
-            control.sizing_mode = "stretch_width"
-        rows.append(side_by_side(*both))
-        for control in both:
-            control.styles = {**control.styles, "flex": "1 1 130px"}
-    return rows
+    for control in controls:
+        control.sizing_mode = "stretch_width"
+    return [side_by_side(*controls[i : i + 2], least=130) for i in range(0, len(controls), 2)]
 
 
 def one_neuron(x, w, b, totals, outputs, curve, activation="silu"):
@@ -550,8 +535,8 @@ def gates(edges, shares, below, spread, shown, layer=0):
     fan = ColumnDataSource({"x": layers, "low": low, "middle": middle, "high": high})
     q.varea("x", "low", "high", source=fan, fill_color=wash("ffn"))
     line(q, layers, middle, "ffn", "median")
-    line(q, layers, high, "ffn", "95 %", dash=[6, 4])
-    line(q, layers, low, "ffn", "5 %", dash=[6, 4])
+    line(q, layers, high, "ffn", "95%", dash=[6, 4])
+    line(q, layers, low, "ffn", "5%", dash=[6, 4])
     marker = ColumnDataSource({"x": [layer] * 3, "y": [low[layer], middle[layer], high[layer]]})
     q.line("x", "y", source=marker, color=ink("ink"), line_width=1)
     q.scatter("x", "y", source=marker, size=8, color=ink("ink"))
@@ -575,9 +560,9 @@ def gates(edges, shares, below, spread, shown, layer=0):
         alt=f"Left, the distribution of gate inputs in layers {shown[0]}, {shown[1]} and {shown[2]}: narrow around "
         "zero, then wider. Right, the middle 90 percent by layer, which fans out with depth.",
         caption="The sums that reach SiLU in SmolLM2. Left: three layers as lines, the chosen one filled. "
-        "Right: the middle 90 % of every layer. Early gates hardly leave the bend around "
+        "Right: the middle 90% of every layer. Early gates hardly leave the bend around "
         "zero; the spread grows with depth, most of all in the last layer.",
-        data=Table(["layer", "below zero", "5 %", "median", "95 %"], rows),
+        data=Table(["layer", "below zero", "5%", "median", "95%"], rows),
         provenance="real",
         controls=[which],
         source="SmolLM2-135M-Instruct, gate inputs of every neuron over the first paragraphs of Pride and Prejudice",

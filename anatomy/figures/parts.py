@@ -1,4 +1,4 @@
-"""Parts that figures of several topics share: plots, heatmaps, bars, token rows, controls and callbacks."""
+"""Parts that figures of several topics share: numbers and tokens as text, plots, heatmaps, bars, controls."""
 
 from functools import cache
 from pathlib import Path
@@ -21,8 +21,28 @@ from bokeh.models import (
 from bokeh.plotting import figure
 
 from anatomy.figures.theme import MONO, SANS, ink, mappers
+from anatomy.tokenization import WHITESPACE_MARKS
 
 CALLBACKS = Path(__file__).parent / "callbacks"
+
+
+def fixed(value, digits=2):
+    """A number with so many digits, a true minus sign, and no minus before zero.
+
+    >>> fixed(-1.5), fixed(-0.001)
+    ('−1.50', '0.00')
+    """
+    text = f"{value:.{digits}f}"
+    return text.replace("-", "" if float(text) == 0 else "−")
+
+
+def visible(text):
+    """A token's text with spaces and line ends marked.
+
+    >>> visible(" Paris")
+    '·Paris'
+    """
+    return "".join(WHITESPACE_MARKS.get(character, character) for character in text)
 
 
 @cache
@@ -70,10 +90,10 @@ def switch(label, active=False):
     return Toggle(label=label, active=active)
 
 
-def side_by_side(*models):
-    """Models in a row that wraps where the page is narrow."""
+def side_by_side(*models, least=280):
+    """Models in a row that wraps where one would be narrower than so many pixels."""
     for model in models:
-        model.styles = {**model.styles, "flex": "1 1 280px", "min-width": "0"}
+        model.styles = {**model.styles, "flex": f"1 1 {least}px", "min-width": "0"}
     return row(*models, sizing_mode="stretch_width", spacing=12, styles={"flex-wrap": "wrap"})
 
 

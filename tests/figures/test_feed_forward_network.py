@@ -10,6 +10,7 @@ from bokeh.models import ColumnDataSource, HoverTool, TapTool
 from anatomy import feed_forward_network as ffn
 from anatomy.figures import feed_forward_network as figures
 from anatomy.figures.figure import MIME
+from anatomy.figures.parts import fixed
 
 SIZES = (2, 4, 3)
 
@@ -57,11 +58,11 @@ def test_every_number_stands_in_the_matrices_and_in_the_data(network):
         assert any(
             np.array_equal(data["value"], wanted) for data in cells if len(data["value"]) == len(wanted)
         )
-    assert all(data["text"] == [figures.fixed(v) for v in data["value"]] for data in cells)
+    assert all(data["text"] == [fixed(v) for v in data["value"]] for data in cells)
     rows = dict(figure.data.rows)
-    assert rows["w_out[3, 2]"] == figures.fixed(arrays["w_out"][3, 2])
-    assert rows["b_in[1]"] == figures.fixed(arrays["b_in"][1])
-    assert rows["output[2]"] == figures.fixed(trace["output"][2])
+    assert rows["w_out[3, 2]"] == fixed(arrays["w_out"][3, 2])
+    assert rows["b_in[1]"] == fixed(arrays["b_in"][1])
+    assert rows["output[2]"] == fixed(trace["output"][2])
     assert light(figure)
 
 
