@@ -9,85 +9,71 @@ from anatomy.checks import finite, same_length, whole
 from anatomy.neuron_activation import activate
 
 
-def mlp(x, w_in, b_in, w_out, b_out, activation="gelu", keep=None, trace=None):
+def mlp(x, w_in, b_in, w_out, b_out, activation="gelu", trace=None):
     """The plain network: activation(x @ w_in + b_in) @ w_out + b_out.
 
     x (…, d_model), w_in (d_model, d_ff), b_in (d_ff,), w_out (d_ff, d_model),
     b_out (d_model,) -> (…, d_model). No activation follows the second product.
-    keep (d_ff,): factors on the hidden neurons, see knock_out. trace: a dict
-    that receives "before" and "hidden", both (…, d_ff), and "output". Raises
-    ValueError where shapes disagree, or for NaN, infinity or an unknown
-    activation. Source: Vaswani et al. 2017, eq. 2 (with ReLU).
+    trace: a dict that receives "before" and "hidden", both (…, d_ff), and
+    "output". Raises ValueError where shapes disagree, or for NaN, infinity or
+    an unknown activation. Source: Vaswani et al. 2017, eq. 2 (with ReLU).
 
     >>> w_in, w_out = [[1.0, -1.0]], [[1.0], [1.0]]
     >>> mlp([[3.0], [-2.0]], w_in, [0.0, 0.0], w_out, [0.5], "relu").tolist()
     [[3.5], [2.5]]
     """
-    x = _checked_input(x)
-    w_in, b_in = finite("w_in", w_in, ndim=2), finite("b_in", b_in, ndim=1)
-    w_out = finite("w_out", w_out, ndim=2)
-    b_out = finite("b_out", b_out, ndim=1)
-    same_length("x", x, -1, "w_in", w_in, 0)
-    same_length("w_in", w_in, 1, "b_in", b_in, 0)
-    same_length("w_in", w_in, 1, "w_out", w_out, 0)
-    same_length("w_out", w_out, 1, "b_out", b_out, 0)
-
+    x, w_in, b_in, w_out, b_out = _checked_mlp(x, w_in, b_in, w_out, b_out)
     before = x @ w_in + b_in
     hidden = activate(before, activation)
-    if keep is not None:
-        hidden = hidden * _checked_keep(keep, w_out)
     output = hidden @ w_out + b_out
-
     if trace is not None:
         trace.update(before=before, hidden=hidden, output=output)
     return output
 
 
-def gated(x, w_gate, w_up, w_down, activation="silu", keep=None, trace=None):
+def gated(x, w_gate, w_up, w_down, activation="silu", trace=None):
     """The gated network: (activation(x @ w_gate) * (x @ w_up)) @ w_down.
 
     With SiLU it is called SwiGLU. x (…, d_model), w_gate and w_up (d_model,
-    d_ff), w_down (d_ff, d_model) -> (…, d_model). keep as in mlp. trace
-    receives "before" (what enters the activation), "gate", "up" and "hidden",
-    all (…, d_ff), and "output". Raises ValueError as mlp does. Source: Shazeer
-    2020, eq. 6.
+    d_ff), w_down (d_ff, d_model) -> (…, d_model). trace receives "before" (what
+    enters the activation), "gate", "up" and "hidden", all (…, d_ff), and
+    "output". Raises ValueError as mlp does. Source: Shazeer 2020, eq. 6.
 
     >>> gated([[2.0]], [[1.0]], [[3.0]], [[0.5]]).round(4).tolist()
     [[5.2848]]
     """
-    x = _checked_input(x)
-    w_gate = finite("w_gate", w_gate, ndim=2)
-    w_up = finite("w_up", w_up, ndim=2)
-    w_down = finite("w_down", w_down, ndim=2)
-    same_length("x", x, -1, "w_gate", w_gate, 0)
-    same_length("x", x, -1, "w_up", w_up, 0)
-    same_length("w_gate", w_gate, 1, "w_up", w_up, 1)
-    same_length("w_up", w_up, 1, "w_down", w_down, 0)
-
+    x, w_gate, w_up, w_down = _checked_gated(x, w_gate, w_up, w_down)
     before = x @ w_gate
     gate = activate(before, activation)
     up = x @ w_up
     hidden = gate * up
-    if keep is not None:
-        hidden = hidden * _checked_keep(keep, w_down)
     output = hidden @ w_down
-
     if trace is not None:
         trace.update(before=before, gate=gate, up=up)
         trace.update(hidden=hidden, output=output)
     return output
 
 
-def knock_out(d_ff, neurons):
-    """Factors (d_ff,) that silence hidden neurons: 0 for those, 1 for the rest.
+def _checked_mlp(x, w_in, b_in, w_out, b_out):
+    x = _checked_input(x)
+    w_in, b_in = finite("w_in", w_in, ndim=2), finite("b_in", b_in, ndim=1)
+    w_out, b_out = finite("w_out", w_out, ndim=2), finite("b_out", b_out, ndim=1)
+    same_length("x", x, -1, "w_in", w_in, 0)
+    same_length("w_in", w_in, 1, "b_in", b_in, 0)
+    same_length("w_in", w_in, 1, "w_out", w_out, 0)
+    same_length("w_out", w_out, 1, "b_out", b_out, 0)
+    return x, w_in, b_in, w_out, b_out
 
-    >>> knock_out(4, [1, 3]).tolist()
-    [1.0, 0.0, 1.0, 0.0]
-    """
-    keep = np.ones(whole("d_ff", d_ff, at_least=1))
-    for neuron in neurons:
-        keep[_checked_neuron(neuron, d_ff)] = 0
-    return keep
+
+def _checked_gated(x, w_gate, w_up, w_down):
+    x = _checked_input(x)
+    w_gate, w_up = finite("w_gate", w_gate, ndim=2), finite("w_up", w_up, ndim=2)
+    w_down = finite("w_down", w_down, ndim=2)
+    same_length("x", x, -1, "w_gate", w_gate, 0)
+    same_length("x", x, -1, "w_up", w_up, 0)
+    same_length("w_gate", w_gate, 1, "w_up", w_up, 1)
+    same_length("w_up", w_up, 1, "w_down", w_down, 0)
+    return x, w_gate, w_up, w_down
 
 
 def _checked_neuron(neuron, d_ff):
@@ -101,12 +87,6 @@ def _checked_input(x):
     if x.ndim == 0:
         raise ValueError("x must have at least 1 axis, got a single number")
     return x
-
-
-def _checked_keep(keep, w_out):
-    keep = finite("keep", keep, ndim=1)
-    same_length("keep", keep, 0, "w_out", w_out, 0)
-    return keep.astype(w_out.dtype)
 
 
 # --- what it costs ---------------------------------------------------------
@@ -178,22 +158,6 @@ def contributions(hidden, w_out):
     w_out = finite("w_out", w_out, ndim=2)
     same_length("hidden", hidden, 0, "w_out", w_out, 0)
     return hidden[:, None] * w_out
-
-
-def strongest_neurons(hidden, w_out, k=5):
-    """The k neurons that add the longest vectors for one token.
-
-    hidden (d_ff,), w_out (d_ff, d_model) -> (ids, lengths), longest first.
-
-    >>> w_out = [[3.0, 4.0], [0.0, 1.0]]
-    >>> ids, lengths = strongest_neurons([2.0, -1.0], w_out, k=1)
-    >>> ids.tolist(), lengths.tolist()
-    ([0], [10.0])
-    """
-    whole("k", k, at_least=1)
-    lengths = np.linalg.norm(contributions(hidden, w_out), axis=1)
-    order = np.argsort(-lengths, kind="stable")[:k]
-    return order, lengths[order]
 
 
 def energy_shares(hidden, w_out):

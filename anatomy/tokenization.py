@@ -403,6 +403,20 @@ def articles():
     return json.loads((DATA / "udhr-article-1.json").read_text(encoding="utf-8"))["articles"]
 
 
+def novel(n_paragraphs=None):
+    """Return the first chapter of Pride and Prejudice (1813), or its first paragraphs.
+
+    Raises ValueError for n_paragraphs < 1.
+
+    >>> novel(1)[:31]
+    'It is a truth universally ackno'
+    """
+    text = (DATA / "pride-and-prejudice-chapter-1.txt").read_text(encoding="utf-8")
+    if n_paragraphs is not None:
+        text = "\n\n".join(text.split("\n\n")[: whole("n_paragraphs", n_paragraphs, at_least=1)])
+    return text
+
+
 def presets():
     """Return the example texts of the chapter.
 

@@ -15,6 +15,7 @@ from anatomy.figures.parts import (
     callback,
     choice,
     end_label,
+    fixed,
     heatmap,
     hover,
     line,
@@ -72,16 +73,6 @@ FLAT_WORDS = listed(
 )
 
 
-def minus(text):
-    """A number's text with a true minus sign."""
-    return text.replace("-", "−")
-
-
-def signed(value):
-    """A number with one decimal and a true minus sign; 0.0 without one."""
-    return minus(f"{value + 0:.1f}")
-
-
 def label_groups(p, points, kinds):
     """Write each group's name beside it, where it is furthest from the points and from the names before it.
 
@@ -133,14 +124,14 @@ def lookup(words, table, products, first=2):
         beside, [*words, ""], [ids, *dims], "stream", -high, high, height=height, hidden=no_sum
     )
     source.data["text"] = [
-        str(int(v)) if c == ids else signed(v)
+        str(int(v)) if c == ids else fixed(v, 1)
         for v, c in zip(source.data["value"], source.data["column"], strict=True)
     ]
     total = products.sum(axis=0)
     right, product_source = heatmap(
         np.vstack([products, total]) + 0.0, [*words, "sum"], dims, "stream", -high, high, height=height
     )
-    product_source.data["text"] = [signed(v) for v in product_source.data["value"]]
+    product_source.data["text"] = [fixed(v, 1) for v in product_source.data["value"]]
     left.xaxis.axis_label, right.xaxis.axis_label = (
         "one-hot row, upright, and the table",
         "each row times its 0 or 1",
@@ -174,7 +165,7 @@ def lookup(words, table, products, first=2):
         "one. The sum at the bottom is that row, so nobody computes the product: the row is looked up.",
         data=Table(
             ["token", ids, *dims],
-            [[n, int(h), *map(signed, row)] for n, h, row in zip(names, hot, table, strict=True)],
+            [[n, int(h), *(fixed(v, 1) for v in row)] for n, h, row in zip(names, hot, table, strict=True)],
         ),
         provenance="toy",
         controls=[control],
@@ -234,9 +225,7 @@ def row(groups, rows, mean, first="Monday"):
     )
     near.x_range = Range1d(-0.62, 1.2)
     everyone = cosine_matrix(table)[which]
-    near.title.text = (
-        f"mean of all {len(words) - 1}: {minus(f'{(everyone.sum() - 1) / (len(words) - 1):.2f}')}"
-    )
+    near.title.text = f"mean of all {len(words) - 1}: {fixed((everyone.sum() - 1) / (len(words) - 1))}"
 
     word = Select(title="Word", options=dict(groups), value=first)
     used = slider("Numbers used", 8, table.shape[1], table.shape[1], 8)
@@ -290,7 +279,7 @@ def row(groups, rows, mean, first="Monday"):
 # --- Embeddings forming --------------------------------------------------------------------------
 
 
-def forming(words, classes, places, steps, losses, silhouettes, kept, floor=None):
+def forming(words, classes, places, steps, losses, silhouettes, kept):
     """Words moving into groups while a skip-gram is trained, with its loss and silhouette.
 
     words, classes: n labels each; places (n_steps, n, 2), on the axes of the last step; steps, losses, silhouettes
@@ -299,7 +288,7 @@ def forming(words, classes, places, steps, losses, silhouettes, kept, floor=None
     names = list(dict.fromkeys(classes))
     places = np.round(places, 2)
     last = len(steps) - 1
-    first = last // 10
+    first = last  # where the groups can be read
     low, high = places.min(axis=(0, 1)), places.max(axis=(0, 1))
     margin = 0.16 * (high - low)
     (x0, y0), (x1, y1) = (low - margin).tolist(), (high + margin).tolist()
@@ -347,9 +336,7 @@ def forming(words, classes, places, steps, losses, silhouettes, kept, floor=None
     right.line("x", "span", source=here, line_color=ink("ink"), line_width=1)
     right.scatter("x", "loss", source=here, size=7, fill_color=ink("loss"), line_color=ink("paper"))
     right.scatter("x", "silhouette", source=here, size=7, fill_color=ink("stream"), line_color=ink("paper"))
-    left.title.text = minus(
-        f"step {steps[first]}: loss {losses[first]:.2f}, silhouette {silhouettes[first]:.2f}"
-    )
+    left.title.text = f"step {steps[first]}: loss {losses[first]:.2f}, silhouette {fixed(silhouettes[first])}"
 
     every = int(steps[1] - steps[0])
     control = slider("Training step", 0, int(steps[-1]), int(steps[first]), every)
@@ -367,7 +354,7 @@ def forming(words, classes, places, steps, losses, silhouettes, kept, floor=None
             silhouettes=[round(float(x), 3) for x in silhouettes],
         ),
     )
-    shown = sorted({0, first, last // 4, last // 2, last})
+    shown = [0, last // 10, last // 4, last // 2, last]
     return Figure(
         side_by_side(left, right),
         name="embeddings-forming",
@@ -377,16 +364,15 @@ def forming(words, classes, places, steps, losses, silhouettes, kept, floor=None
         "the loss falls from "
         f"{losses[0]:.2f} to {losses[-1]:.2f} and the silhouette rises from {silhouettes[0]:.2f} to "
         f"{silhouettes[-1]:.2f}.",
-        caption="Move through the training. Nobody tells the program what an animal is: words with the "
-        "same neighbours "
-        "are pulled the same way, and the classes part. Each name stands where its class ends up.",
+        caption="Drag the slider back to 0, then forward. Nobody tells the program what an animal is: words with the "
+        "same neighbours are pulled the same way, and the classes part. Each name stands where its class ends up.",
         data=Table(
             ["step", "loss", "silhouette"],
-            [[int(steps[k]), f"{losses[k]:.3f}", minus(f"{silhouettes[k]:.3f}")] for k in shown],
+            [[int(steps[k]), f"{losses[k]:.3f}", fixed(silhouettes[k], 3)] for k in shown],
         ),
         provenance="trained",
         controls=[control],
-        source=f"Trained while this page was built. The plane holds {100 * kept:.0f} % of the last step's "
+        source=f"Trained while this page was built. The plane holds {100 * kept:.0f}% of the last step's "
         "variance; "
         "loss and silhouette are computed from all dimensions.",
     )
@@ -560,7 +546,7 @@ def plane(groups, rows, first="bread"):
     return Figure(
         side_by_side(left, right),
         name="embeddings-plane",
-        alt=f"Left, {len(words)} words of {len(groups)} groups in a plane that keeps {100 * kept:.0f} % of "
+        alt=f"Left, {len(words)} words of {len(groups)} groups in a plane that keeps {100 * kept:.0f}% of "
         "their "
         f"variance; from {first} one "
         f"line leads to {words[near]}, its nearest in the plane, another to {words[true[which]]}, its "
@@ -569,14 +555,14 @@ def plane(groups, rows, first="bread"):
         "against the number of axes.",
         caption="Choose a word. The dotted line goes to its nearest word in the plane, the solid one to its "
         "nearest in all "
-        f"{rows.shape[1]} dimensions. Two axes keep {100 * kept:.0f} % of the variance, and the right "
+        f"{rows.shape[1]} dimensions. Two axes keep {100 * kept:.0f}% of the variance, and the right "
         "neighbour of "
-        f"{100 * two:.0f} % of the words: "
+        f"{100 * two:.0f}% of the words: "
         "a flat picture shows groups, not neighbours.",
         data=Table(
             ["axes", "variance kept", "same nearest word"],
             [
-                [int(n), f"{100 * s:.1f} %", f"{100 * a:.0f} %"]
+                [int(n), f"{100 * s:.1f}%", f"{100 * a:.0f}%"]
                 for n, s, a in zip(n_axes, shares, agree, strict=True)
             ],
         ),

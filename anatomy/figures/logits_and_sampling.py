@@ -7,7 +7,7 @@ the kernels of the same names in callbacks/shared.
 import math
 
 import numpy as np
-from bokeh.layouts import column, row
+from bokeh.layouts import column
 from bokeh.models import Button, ColumnDataSource, Div, FixedTicker, NumeralTickFormatter, Range1d
 
 from anatomy.figures.figure import Figure, Table
@@ -23,6 +23,7 @@ from anatomy.figures.parts import (
     show_labels,
     side_by_side,
     slider,
+    visible,
 )
 from anatomy.figures.theme import MONO, ink, wash
 from anatomy.logits_and_sampling import apply_steps, continue_text, entropy, perplexity, softmax
@@ -45,18 +46,6 @@ BITS = math.log(2)
 SHOWN = 10  # tokens with a bar of their own
 NAMED = 200  # tokens whose logit is kept; the rest is kept in bins
 BIN = 0.25  # width of a bin of logits
-
-
-def visible(token):
-    """A token with its spaces and line ends made visible: '·Paris'."""
-    return token.replace(" ", "·").replace("\n", "↵").replace("\t", "⇥")
-
-
-def beside(*models, width=150):
-    """Controls in a row that wraps, each at least so wide."""
-    for model in models:
-        model.styles = {**model.styles, "flex": f"1 1 {width}px", "min-width": "0"}
-    return row(*models, sizing_mode="stretch_width", spacing=12, styles={"flex-wrap": "wrap"})
 
 
 def thousands(value):
@@ -321,7 +310,7 @@ def filters(prompts, first=0, steps=OPENING_STEPS):
             ],
         ),
         provenance="real",
-        controls=[which, beside(*order, width=130), beside(*values.values(), width=280)],
+        controls=[which, side_by_side(*order, least=130), side_by_side(*values.values(), least=280)],
         source=f"Logits of SmolLM2-135M-Instruct. The {NAMED} largest of each prompt are exact to four digits; the "
         f"others stand in bins {BIN} wide: exact in count and mass before any step, close to it after.",
     )
@@ -428,9 +417,8 @@ def tree_title(prompt_end, nodes, path):
     for depth in range(len(path)):
         tokens, probabilities, *_ = nodes[path[:depth]]
         words += tokens[path[depth]]
-        factors_.append(float(f"{probabilities[path[depth]]:.3f}"))
-    product = math.prod(factors_)
-    return f"{words} …\n" + " × ".join(f"{f:.3f}" for f in factors_) + f" = {product:.4f}"
+        factors_.append(probabilities[path[depth]])
+    return f"{words} …\n" + " × ".join(f"{p:.4f}" for p in factors_) + f" = {math.prod(factors_):.4f}"
 
 
 def tree(prompt, nodes, n_steps, n_wide):
@@ -497,7 +485,7 @@ def tree(prompt, nodes, n_steps, n_wide):
         "are conditional on the tokens chosen left of it. The branch has the probability of the second line.",
         data=Table(["after", "bits", *(f"rank {i + 1}" for i in range(n_wide)), "all others"], rows),
         provenance="real",
-        controls=[beside(*steps, width=100)],
+        controls=[side_by_side(*steps, least=100)],
         source=f"SmolLM2-135M-Instruct at temperature 1, one forward pass for each of {len(rounded)} texts.",
     )
 
@@ -647,9 +635,9 @@ def generate(words, followers, start, end, seed=1, reads=2):
         provenance="toy",
         controls=[
             told,
-            beside(button, memory, width=180),
-            beside(seed_slider, step, width=280),
-            beside(heat, nucleus, width=280),
+            side_by_side(button, memory, least=180),
+            side_by_side(seed_slider, step, least=280),
+            side_by_side(heat, nucleus, least=280),
         ],
         source="Counts of which word follows which in the 3,000 training tales of anatomy.tiny_tales, made while this "
         "page was built; the drawing happens in the page.",

@@ -1,6 +1,7 @@
 """Cell output -> document: figures and tables of `anatomy.figures` become nodes that every builder can write."""
 
 import json
+import re
 from pathlib import Path
 
 from docutils import nodes
@@ -80,14 +81,24 @@ def table_node(renderer, spec, line):
     return node
 
 
+NUMBER = re.compile(r"[+−<≈≤≥-]*\d[\d,.]*(e[+-]?\d+)?(\s?(%|×|[kMG]?B|[kMG]|bits?))?|none|never|", re.ASCII)
+
+
 def is_number(text):
-    """Whether a cell is set flush right."""
-    return bool(text) and text.strip("+-−×≈<≥≤%,. 0123456789eE/") == "" and any(c.isdigit() for c in text)
+    """Whether a cell is a number, with its unit or not, or says that there is none: it is set flush right.
+
+    >>> [is_number(text) for text in ("−2.5", "1.5 kB", "96 %", "none", "", "layer 3", "(576, 3)")]
+    [True, True, True, True, True, False, False]
+    """
+    return NUMBER.fullmatch(text.replace("\u00a0", " ")) is not None
 
 
 def grid(header, rows):
     """header and rows of strings -> the tgroup of a table; columns of numbers are set flush right."""
-    right = [all(is_number(row[i]) for row in rows) for i in range(len(header))]
+    right = [
+        all(is_number(row[i]) for row in rows) and any(c.isdigit() for row in rows for c in row[i])
+        for i in range(len(header))
+    ]
     group = nodes.tgroup(cols=len(header))
     group += [
         nodes.colspec(colwidth=max(len(row[i]) for row in [header, *rows]) or 1) for i in range(len(header))

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from anatomy import embeddings as em
 
-REFERENCE = np.load(Path(__file__).parents[1] / "references" / "topics_a.npz")
+REFERENCE = np.load(Path(__file__).parents[1] / "references" / "single_topics.npz")
 
 
 def answer(name):

@@ -8,7 +8,7 @@ import pytest
 from anatomy import feed_forward_network as ffn
 from anatomy.neuron_activation import ACTIVATIONS
 
-REFERENCE = np.load(Path(__file__).parents[1] / "references" / "topics_a.npz")
+REFERENCE = np.load(Path(__file__).parents[1] / "references" / "single_topics.npz")
 
 
 def answer(name):
@@ -64,29 +64,11 @@ def test_the_trace_holds_the_steps():
     np.testing.assert_array_equal(trace["output"], y)
 
 
-@pytest.mark.parametrize("kind", ["mlp", "gated"])
-def test_a_neuron_knocked_out_takes_away_its_contribution(kind):
-    def run(**options):
-        if kind == "mlp":
-            return ffn.mlp(X, W_IN, B_IN, W_OUT, B_OUT, **options)
-        return ffn.gated(X, W_IN, W_UP, W_OUT, **options)
-
-    trace = {}
-    whole = run(trace=trace)
-    without = run(keep=ffn.knock_out(11, [4]))
-    terms = ffn.contributions(trace["hidden"][1, 2], W_OUT)
-    np.testing.assert_allclose(whole[1, 2] - without[1, 2], terms[4], atol=1e-12)
-    np.testing.assert_array_equal(run(keep=ffn.knock_out(11, [])), whole)
-
-
 def test_contributions_add_up_to_the_output():
     trace = {}
     y = ffn.mlp(X, W_IN, B_IN, W_OUT, B_OUT, trace=trace)
     terms = ffn.contributions(trace["hidden"][0, 0], W_OUT)
     np.testing.assert_allclose(terms.sum(axis=0) + B_OUT, y[0, 0])
-    ids, lengths = ffn.strongest_neurons(trace["hidden"][0, 0], W_OUT, k=3)
-    np.testing.assert_allclose(lengths, np.sort(np.linalg.norm(terms, axis=1))[::-1][:3])
-    np.testing.assert_allclose(np.linalg.norm(terms[ids], axis=1), lengths)
 
 
 def test_energy_shares_are_those_of_the_contributions():
@@ -136,20 +118,14 @@ def test_two_thirds_of_the_width_hold_as_many_weights():
         (lambda: ffn.mlp(X, W_IN, B_IN, W_OUT[:-1], B_OUT), "axis 1 of w_in must equal axis 0 of w_out"),
         (lambda: ffn.mlp(X, W_IN, B_IN, W_OUT, B_OUT[:-1]), "axis 1 of w_out must equal axis 0 of b_out"),
         (lambda: ffn.mlp(X, W_IN, B_IN, W_OUT, B_OUT, "swiglu"), "activation must be one of"),
-        (
-            lambda: ffn.mlp(X, W_IN, B_IN, W_OUT, B_OUT, keep=[1.0]),
-            "axis 0 of keep must equal axis 0 of w_out",
-        ),
         (lambda: ffn.gated(X, W_IN[0], W_UP, W_OUT), "w_gate must have 2 axes"),
         (lambda: ffn.gated(X, W_IN, W_UP[:-1], W_OUT), "axis -1 of x must equal axis 0 of w_up"),
         (lambda: ffn.gated(X, W_IN, W_UP[:, :-1], W_OUT), "axis 1 of w_gate must equal axis 1 of w_up"),
         (lambda: ffn.gated(X, W_IN, W_UP, W_OUT[:-1]), "axis 1 of w_up must equal axis 0 of w_down"),
         (lambda: ffn.gated(X, W_IN, W_UP * np.inf, W_OUT), "w_up must be finite"),
-        (lambda: ffn.knock_out(4, [4]), r"neuron must be in \[0, 3\], got 4"),
-        (lambda: ffn.knock_out(4, [-1]), "neuron must be a whole number >= 0, got -1"),
-        (lambda: ffn.knock_out(0, []), "d_ff must be a whole number >= 1, got 0"),
+        (lambda: ffn.exciting_tokens(X[0], neuron=-1), "neuron must be a whole number >= 0, got -1"),
         (lambda: ffn.contributions([1.0], W_OUT), "axis 0 of hidden must equal axis 0 of w_out"),
-        (lambda: ffn.strongest_neurons(W_OUT[:, 0], W_OUT, k=0), "k must be a whole number >= 1, got 0"),
+        (lambda: ffn.exciting_tokens(X[0], neuron=0, k=0), "k must be a whole number >= 1, got 0"),
         (lambda: ffn.energy_shares(W_OUT[:, 0] * 0, W_OUT), "hidden must not be all zero"),
         (lambda: ffn.energy_shares([1.0], W_OUT), "axis -1 of hidden must equal axis 0 of w_out"),
         (lambda: ffn.exciting_tokens(X[0], neuron=6), r"neuron must be in \[0, 5\], got 6"),

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from anatomy import logits_and_sampling as ls
 
-REFERENCE = np.load(Path(__file__).parents[1] / "references" / "topics_a.npz")
+REFERENCE = np.load(Path(__file__).parents[1] / "references" / "single_topics.npz")
 FILTERS = {"top_k": ls.top_k, "top_p": ls.top_p, "min_p": ls.min_p}
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from anatomy import neuron_activation as na
 
-REFERENCE = np.load(Path(__file__).parents[1] / "references" / "topics_a.npz")
+REFERENCE = np.load(Path(__file__).parents[1] / "references" / "single_topics.npz")
 NAMES = list(na.ACTIVATIONS)
 
 

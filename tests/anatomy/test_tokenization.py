@@ -194,6 +194,9 @@ def test_data_is_what_its_readme_says():
         digest = hashlib.sha256((ROOT / "anatomy/data" / name).read_bytes()).hexdigest()
         assert digest in (ROOT / "anatomy/data/README.md").read_text(encoding="utf-8")
     assert len(t.articles()) == 27
+    assert t.novel().startswith(t.novel(3) + "\n\n")
+    with pytest.raises(ValueError, match="n_paragraphs must be a whole number >= 1, got 0"):
+        t.novel(0)
 
 
 # Bad input

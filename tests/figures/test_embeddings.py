@@ -117,7 +117,7 @@ def test_plane_names_both_neighbours():
     which = words.index("bread")
     [true], _ = em.nearest(rows, which, k=1)
     assert words[true] in figure.alt
-    assert figure.data.rows[-1] == ["47", "100.0 %", "100 %"]
+    assert figure.data.rows[-1] == ["47", "100.0%", "100%"]
 
 
 def test_nearest_by_distance():

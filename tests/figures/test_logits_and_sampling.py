@@ -108,7 +108,7 @@ def test_tree_follows_the_path():
     ]
     assert chosen["right"] == [0.86 * 0.3, 1 + 0.86 * 0.5]
     assert len(others["y"]) == 2
-    assert figures.tree_title("… once", nodes, (1, 0)) == "… once y c …\n0.300 × 0.500 = 0.1500"
+    assert figures.tree_title("… once", nodes, (1, 0)) == "… once y c …\n0.3000 × 0.5000 = 0.1500"
 
 
 def test_every_figure_is_the_same_at_every_build(vocabulary):

@@ -124,7 +124,10 @@ def test_a_figure_must_be_called_after_its_page(site, tmp_path, payload):
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("1,200", True), ("−0.25", True), ("1.2e-4", True), ("", False), ("k", False), ("–", False)],
-)
-def test_columns_of_numbers_are_recognised(text, expected):
+    [
+        ("1,200", True), ("−0.25", True), ("1.2e-4", True), ("21%", True), ("38.6 M", True), ("2.6×", True),
+        ("", True), ("none", True), ("k", False), ("–", False), ("198 | 4", False), ("(576, 3)", False),
+    ],
+)  # fmt: skip
+def test_numbers_are_recognised(text, expected):
     assert is_number(text) is expected

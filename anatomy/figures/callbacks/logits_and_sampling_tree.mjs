@@ -36,11 +36,12 @@ export default ({ steps, bars, chosen, others, links, title, end, keys, tokens, 
     }
     add(all, [depth, depth, -n - 0.85, `${bits[at].toFixed(1)} bits`, -n - 0.85]);
     words += tokens[at][rank];
-    factors.push(p.toFixed(3));
+    factors.push(p);
   });
   bars.data = all;
   chosen.data = picked;
   others.data = remaining;
   links.data = lines;
-  title.text = `${words} …\n${factors.join(" × ")} = ${factors.reduce((a, b) => a * b, 1).toFixed(4)}`;
+  const product = factors.reduce((a, b) => a * b, 1);
+  title.text = `${words} …\n${factors.map(p => p.toFixed(4)).join(" × ")} = ${product.toFixed(4)}`;
 };

@@ -1,6 +1,6 @@
 """Ask torch, transformers, scikit-learn and gguf what chapters 2 to 5 and 15 should answer; freeze it.
 
-Run by `nox -s references`. Writes topics_a.npz beside this file, with the inputs next to the answers;
+Run by `nox -s references`. Writes single_topics.npz beside this file, with the inputs next to the answers;
 the tests read only that.
 """
 
@@ -194,5 +194,5 @@ if __name__ == "__main__":
     for part in (activations, sampling, networks, embeddings, integers, floats, blocks):
         for name, answer in part(np.random.default_rng(0)).items():
             everything[f"{part.__name__}: {name}"] = np.asarray(answer)
-    np.savez_compressed(Path(__file__).with_name("topics_a.npz"), **everything)
-    print(f"topics_a.npz: {len(everything)} arrays from torch {torch.__version__}")
+    np.savez_compressed(Path(__file__).with_name("single_topics.npz"), **everything)
+    print(f"single_topics.npz: {len(everything)} arrays from torch {torch.__version__}")
