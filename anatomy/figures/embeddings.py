@@ -294,7 +294,7 @@ def forming(words, classes, places, steps, losses, silhouettes, kept):
     (x0, y0), (x1, y1) = (low - margin).tolist(), (high + margin).tolist()
 
     left = plot(380, grid=None, x_range=Range1d(x0, x1), y_range=Range1d(y0, y1))
-    left.axis.visible = False
+    left.axis.visible = left.frame_align = False
     left.outline_line_color = ink("rule")
     label_groups(left, places[-1], classes)
     source = ColumnDataSource(
@@ -491,7 +491,7 @@ def plane(groups, rows, first="bread"):
     margin = 0.12 * (hi - lo)
     left.x_range = Range1d(float(lo[0] - margin[0]), float(hi[0] + margin[0]))
     left.y_range = Range1d(float(lo[1] - margin[1]), float(hi[1] + margin[1]))
-    left.axis.visible = False
+    left.axis.visible = left.frame_align = False
     left.outline_line_color = ink("rule")
     markers = [MARKERS[n] for n, group in enumerate(groups.values()) for _ in group]
     kinds = [name for name, group in groups.items() for _ in group]
