@@ -95,17 +95,26 @@ class Picture:
 
 
 def tidy(svg):
-    """What browsers write -> what EPUB accepts and what is the same at every drawing."""
-    svg = re.sub(r' paint-order="[^"]*"', "", svg)
-    svg = re.sub(
-        r"rgb\((\d+), ?(\d+), ?(\d+)\)", lambda m: "#{:02x}{:02x}{:02x}".format(*map(int, m.groups())), svg
+    """What browsers write -> what EPUB accepts and what is the same at every drawing. Words stay as they are."""
+    return re.sub(r"<[^>]*>", lambda tag: tidy_tag(tag[0]), renumber(svg))
+
+
+def tidy_tag(tag):
+    """A tag with hexadecimal colours and coordinates of two digits."""
+    tag = re.sub(r' paint-order="[^"]*"', "", tag)
+    tag = re.sub(
+        r"rgb\((\d+), ?(\d+), ?(\d+)\)", lambda m: "#{:02x}{:02x}{:02x}".format(*map(int, m.groups())), tag
     )
+    return re.sub(r"(\d+\.\d{2})\d+", r"\1", tag)
+
+
+def renumber(svg):
+    """Random ids in the order in which they appear."""
     names = {}
     for name in re.findall(r'\bid="([^"]+)"', svg):
         names.setdefault(name, f"c{len(names)}")
     svg = re.sub(r'\bid="([^"]+)"', lambda m: f'id="{names[m[1]]}"', svg)
-    svg = re.sub(r'(url\(["\']?#|href="#)([^"\')]+)', lambda m: m[1] + names.get(m[2], m[2]), svg)
-    return re.sub(r"(\d+\.\d{2})\d+", r"\1", svg)
+    return re.sub(r'(url\(["\']?#|href="#)([^"\')]+)', lambda m: m[1] + names.get(m[2], m[2]), svg)
 
 
 def stale(folder, name, payload):

@@ -72,8 +72,9 @@ def test_nothing_is_drawn_when_nothing_changed_and_orphans_go(tmp_path):
 def test_tidy_writes_what_epub_accepts_and_what_repeats():
     drawn = (
         '<svg><clipPath id="x7f3"/><g paint-order="stroke" clip-path="url(#x7f3)" fill="rgb(28, 37, 48)" '
-        'd="M 1.23456 2"/></svg>'
+        'd="M 1.23456 2"/><text x="0.598">0.598 rgb(1, 2, 3)</text></svg>'
     )
-    assert (
-        tidy(drawn) == '<svg><clipPath id="c0"/><g clip-path="url(#c0)" fill="#1c2530" d="M 1.23 2"/></svg>'
+    assert tidy(drawn) == (
+        '<svg><clipPath id="c0"/><g clip-path="url(#c0)" fill="#1c2530" d="M 1.23 2"/>'
+        '<text x="0.59">0.598 rgb(1, 2, 3)</text></svg>'
     )
