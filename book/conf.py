@@ -87,4 +87,4 @@ epub_exclude_files = ["search.html", "404.xhtml", ".buildinfo.bak"]
 # PDF
 latex_engine = "xelatex"
 latex_use_xindy = False
-latex_show_urls = "footnote"
+latex_show_urls = "no"

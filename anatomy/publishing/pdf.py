@@ -46,6 +46,7 @@ NOTE = {  # a call-out: ink rules above and below, no box
     "padding-right": "0pt",
 }
 SETUP |= {f"div.note_{key}": value for key, value in NOTE.items()}
+LONGEST_UNBROKEN = 16  # characters of a table's cell that are set in one line
 
 
 def inks_tex():
@@ -75,7 +76,7 @@ def settings(app, config):
         "fncychap": "",
         "extraclassoptions": "openany,oneside",
         "printindex": "",
-        "figure_align": "H",
+        "figure_align": "!htbp",
         "sphinxsetup": ",".join(f"{key}={value}" for key, value in SETUP.items()),
     }
     preamble = "\\usepackage{inks}\n\\usepackage{atlas}\n" + config.latex_elements.get("preamble", "")
@@ -110,19 +111,29 @@ class Hooks(SphinxPostTransform):
 
 
 class Columns(SphinxPostTransform):
-    """LaTeX's writer drops the classes of cells: columns of numbers are set flush right by a column specification."""
+    """What LaTeX's writer drops of a table, as a column specification; and room for all of it on the page.
+
+    Columns of numbers are set flush right. A column is broken only where a cell of it is long: in the others a word
+    would be cut. A caption may not stand on the page before its table.
+    """
 
     default_priority = 700
     formats = ("latex",)
 
     def run(self, **kwargs):
         for table in list(self.document.findall(nodes.table)):
-            rows = list(table.next_node(nodes.tbody).findall(nodes.row))
+            rows = list(table.findall(nodes.row))
             columns = list(zip(*(row.children for row in rows), strict=False))
-            right = [all("text-right" in cell["classes"] for cell in column) for column in columns]
-            if any(right):
-                spec = "".join("R" if flush else "L" for flush in right)
-                table.parent.insert(table.parent.index(table), addnodes.tabular_col_spec(spec=spec))
+            spec = "".join(map(self.column, columns))
+            room = nodes.raw("", rf"\needspace{{{len(rows) + 3}\baselineskip}}", format="latex")
+            table.parent.insert(table.parent.index(table), [room, addnodes.tabular_col_spec(spec=spec)])
+
+    def column(self, cells):
+        """The letter of a column, its head among the cells: r or l, capital where lines are broken."""
+        flush = all("text-right" in cell["classes"] for cell in cells)
+        longest = max(len(cell.astext()) for cell in cells)
+        letter = "r" if flush else "l"
+        return letter if longest <= LONGEST_UNBROKEN else letter.upper()
 
 
 class OneBibliography(SphinxPostTransform):
@@ -132,15 +143,18 @@ class OneBibliography(SphinxPostTransform):
     formats = ("latex",)
 
     def run(self, **kwargs):
+        order = []  # by author, as the page of references has them
         for page in list(self.document.findall(addnodes.start_of_file)):
             if page["docname"] == "references":
+                order = [item.astext() for item in page.findall(nodes.list_item)]
                 page.parent.remove(page)
         for entries in self.document.findall(thebibliography):
             works = {}
             for entry in list(entries.children):
                 works.setdefault(entry[-1].astext(), []).append(entry)
             entries.clear()
-            for number, (_, same) in enumerate(sorted(works.items()), start=1):
+            for number, text in enumerate(sorted(works, key=order.index), start=1):
+                same = works[text]
                 kept = same[0]
                 kept[0].replace_self(nodes.label("", str(number)))
                 for other in same[1:]:  # whoever cites the entry of another chapter arrives here too
