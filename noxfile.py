@@ -54,6 +54,11 @@ def need(session, program, package, purpose):
         session.error(f"{program} is missing, which {purpose}; install it with: apt-get install {package}")
 
 
+def need_browser(session):
+    """Stop with one line where there is no Chromium to drive."""
+    session.run("python", "-m", "anatomy.publishing.browser")
+
+
 @nox.session
 def book(session):
     """Build the HTML edition."""
@@ -82,6 +87,7 @@ def lint(session):
 def browser(session):
     """Test the built pages, the token explorer and the callbacks in a real browser; needs Chromium."""
     install(session, "-e", ".[book]", *group("test"), *group("browser"))
+    need_browser(session)
     sphinx(session, "html")
     session.run("pytest", "tests/browser", "tests/callbacks", *session.posargs)
 
@@ -120,6 +126,7 @@ def live(session):
 def pictures(session):
     """Draw the static pictures of new and changed figures into book/pictures; needs Chromium."""
     install(session, "-e", ".[book]", *group("browser"))
+    need_browser(session)
     sphinx(session, "html", "-D", "draw_pictures=1", *session.posargs)
 
 
@@ -127,6 +134,7 @@ def pictures(session):
 def screenshots(session):
     """Every built page to screenshots/: desktop and phone, light and dark; needs Chromium."""
     install(session, "-e", ".[book]", *group("browser"))
+    need_browser(session)
     sphinx(session, "html")
     session.run(
         "python", "-m", "anatomy.publishing.screenshots", str(BUILD / "html"), "screenshots", *session.posargs

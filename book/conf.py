@@ -9,13 +9,14 @@ version = release = "0.1.0"
 language = "en"
 
 extensions = [
-    "anatomy.publishing.checkpoint",
+    "anatomy.publishing.inputs",
     "anatomy.publishing.cell_cache",
     "myst_nb",
     "sphinx_exercise",
     "sphinxcontrib.bibtex",
     "anatomy.publishing.anchors",
     "anatomy.publishing.bokeh_figures",
+    "anatomy.publishing.cell_errors",
     "anatomy.publishing.bundle",
     "anatomy.publishing.epub",
     "anatomy.publishing.exercises",
@@ -42,7 +43,6 @@ myst_enable_extensions = [
     "smartquotes",
 ]
 nb_execution_mode = "cache"
-nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 nb_merge_streams = True
 

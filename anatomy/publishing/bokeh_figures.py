@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 from html import escape
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from anatomy.figures.figure import PROVENANCE
 from anatomy.figures.theme import swap
 from anatomy.publishing import pictures
 from anatomy.publishing.mime import Badge, LiveFigure
+from anatomy.publishing.rsvg import convert
 
 logger = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static" / "figures"
@@ -47,8 +47,11 @@ def check_pictures(app, env):
             payloads[node["name"]] = payload_of(node)
     folder = folder_of(app)
     if app.config.draw_pictures:
-        for name in pictures.draw(folder, payloads):
-            logger.info("drew %s", name)
+        try:
+            drawn = pictures.draw(folder, payloads)
+        except RuntimeError as problem:
+            raise SystemExit(str(problem)) from None
+        logger.info("drew %s", ", ".join(drawn) or "nothing: all pictures show their figures")
     for name, payload in payloads.items():
         problem = pictures.stale(folder, name, payload)
         if problem:
@@ -77,13 +80,9 @@ class ResolveFigures(SphinxPostTransform):
 
 def vector_pdf(app, name):
     """The PDF of a picture, made by rsvg-convert, as a path from the source folder."""
-    if not shutil.which("rsvg-convert"):
-        raise RuntimeError(
-            "rsvg-convert makes the PDF's pictures and is missing; apt-get install librsvg2-bin"
-        )
     out = Path(app.outdir) / "pictures" / f"{name}.pdf"
     out.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["rsvg-convert", "-f", "pdf", "-o", out, folder_of(app) / f"{name}.svg"], check=True)
+    convert(folder_of(app) / f"{name}.svg", out)
     return os.path.relpath(out, app.srcdir)
 
 

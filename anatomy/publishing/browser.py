@@ -1,7 +1,11 @@
-"""One headless Chromium for pictures, screenshots and tests."""
+"""One headless Chromium for pictures, screenshots and tests.
+
+python -m anatomy.publishing.browser     says which one, or what is missing
+"""
 
 import os
 import shutil
+import sys
 from contextlib import contextmanager
 
 MEND = "install one with: apt-get install chromium (or: playwright install chromium), or name it in ANATOMY_CHROMIUM"
@@ -44,3 +48,11 @@ def chromium(path=None):
             yield browser
         finally:
             browser.close()
+
+
+if __name__ == "__main__":
+    try:
+        with chromium() as browser:
+            print("Chromium", browser.version)
+    except RuntimeError as problem:
+        sys.exit(str(problem))

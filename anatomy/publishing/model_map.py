@@ -15,8 +15,6 @@ picture; the strip is on screen only.
 """
 
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 from html import escape
@@ -30,6 +28,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from anatomy.figures.theme import INKS
 from anatomy.publishing import map_drawing
 from anatomy.publishing.map_drawing import BY_STEM, ORGANS
+from anatomy.publishing.rsvg import convert
 
 ALT = (
     "Map of the model. Text becomes tokens and embeddings, runs through a stack of transformer blocks along "
@@ -158,19 +157,12 @@ def skip(self, node):
 def draw(target, *options):
     """The map as a PDF or PNG, by the suffix of target, in our own type."""
     target = Path(target)
-    if not shutil.which("rsvg-convert"):
-        raise RuntimeError(
-            "rsvg-convert makes the PDF's pictures and is missing; apt-get install librsvg2-bin"
-        )
     fonts = Path(__file__).parent / "latex" / "fonts"
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "map.svg").write_text(map_drawing.standalone(), "utf-8")
         (Path(folder) / "fonts.conf").write_text(FONTS.format(folder=escape(str(fonts))), "utf-8")
-        subprocess.run(
-            ["rsvg-convert", "-f", target.suffix[1:], *options, "-o", target, Path(folder) / "map.svg"],
-            check=True,
-            env={**os.environ, "FONTCONFIG_FILE": f"{folder}/fonts.conf"},
-        )
+        environment = {**os.environ, "FONTCONFIG_FILE": f"{folder}/fonts.conf"}
+        convert(Path(folder) / "map.svg", target, *options, environment=environment)
 
 
 def map_file(app):

@@ -35,8 +35,8 @@ def site(tmp_path, monkeypatch):
             app = SphinxTestApp(
                 builder, srcdir=source, builddir=tmp_path / "out", warning=said, freshenv=fresh
             )
+            built.append(app)
             app.build()
-        built.append(app)
         app.said = strip_colors(said.getvalue())
         return app
 

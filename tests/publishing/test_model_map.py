@@ -158,9 +158,3 @@ def test_the_pdf_has_the_map_as_a_vector_in_our_type(site):
     if which("pdffonts"):
         fonts = subprocess.run(["pdffonts", pdf], capture_output=True, text=True, check=True).stdout
         assert "OldStandard" in fonts
-
-
-def test_the_pdf_says_what_draws_its_pictures_where_that_is_missing(site, monkeypatch):
-    monkeypatch.setattr("shutil.which", lambda name: None)
-    with pytest.raises(Exception, match=r"rsvg-convert .* apt-get install librsvg2-bin"):
-        site({"index.md": INDEX, "qkv.md": CHAPTER}, MYST, EXTENSION, builder="latex")
