@@ -158,8 +158,8 @@ def references(session):
 
 @nox.session
 def benchmarks(session):
-    """Print speed ratios against PyTorch and the gguf package, measured in one run."""
-    install(session, "-e", ".", *group("references"))
+    """Print speed ratios against PyTorch and the gguf package, measured in one run, and the token explorer's time."""
+    install(session, "-e", ".[figures]", *group("references"), *group("browser"))
     for script in sorted(Path("benchmarks").glob("*.py")):
         session.run("python", str(script))
 

@@ -33,15 +33,18 @@ STRING = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|`(?:\\.|[^`\\])
 
 
 def inks_css():
-    """The inks and their washes as custom properties, light and dark."""
-    out = []
-    for mode, name in enumerate(("light", "dark")):
+    """The inks and their washes as custom properties, light and dark. Without a script the theme stays `auto`."""
+
+    def properties(mode, name):
         values = {ink: pair[mode] for ink, pair in INKS.items()}
         values |= {f"{ink}-wash": wash(ink, mode) for ink in MEANINGS}
-        where = "html,html[data-theme=light]" if name == "light" else "html[data-theme=dark]"
-        properties = ";".join(f"--{ink}:{value}" for ink, value in values.items())
-        out.append(f"{where}{{color-scheme:{name};{properties}}}")
-    return "".join(out)
+        return f"{{color-scheme:{name};" + ";".join(f"--{ink}:{value}" for ink, value in values.items()) + "}"
+
+    light, dark = properties(0, "light"), properties(1, "dark")
+    return (
+        f"html,html[data-theme=light]{light}html[data-theme=dark]{dark}"
+        f"@media(prefers-color-scheme:dark){{html[data-theme=auto]{dark}}}"
+    )
 
 
 def names_on(pages):

@@ -120,13 +120,17 @@ def test_a_chapter_works_from_files(name, tab, built):
     assert set(states) <= {"live"}
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", WRITTEN)
-def test_a_chapter_reads_without_javascript(name, tab):
-    page = tab(java_script_enabled=False)
+def test_a_chapter_reads_without_javascript(name, scheme, tab):
+    page = tab(scheme=scheme, java_script_enabled=False)
     page.goto(f"{name}.html")
-    pictures = page.locator(".anatomy-figure img:visible")
+    pictures = page.locator(f".anatomy-figure .in-{scheme} img:visible")
+    assert pictures.count() == page.locator(".anatomy-figure img:visible").count()
     assert pictures.count() == page.locator(".anatomy-figure[data-item]").count()
     assert page.locator("details.figure-data").count() > 0
+    ground = page.locator("body").evaluate("e => getComputedStyle(e).backgroundColor")
+    assert ground == {"light": "rgb(251, 251, 248)", "dark": "rgb(20, 24, 29)"}[scheme]
 
 
 @pytest.mark.parametrize("name", WRITTEN)

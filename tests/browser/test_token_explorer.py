@@ -2,7 +2,6 @@
 
 import functools
 import gzip
-import json
 import runpy
 import subprocess
 import sys
@@ -241,38 +240,17 @@ def test_switches_change_what_is_drawn(page):
 
 
 def test_a_hundred_thousand_characters(page):
+    """Whatever they are. How long it takes is measured by benchmarks/token_explorer.py."""
     article = " ".join(preset["text"] for preset in presets())
-    texts = [
-        ("It was the best of times, it was the worst of times. " * 2000)[:100_000],
-        (article * 200)[:100_000],
+    for text in (
+        "It was the best of times, it was the worst of times. " * 2000,
+        article * 200,
         "a" * 100_000,
-        ("👩‍🚀 👨‍👩‍👧‍👦 👍🏽 " * 6000)[:100_000],
-        (presets()[9]["text"] * 2000)[:100_000],
-        "a line\n" * 14_000,
-    ]
-    type_text(page, "warm")
-    measured = []
-    for text in texts:
-        to_tokens, own_work, ids = page.evaluate(
-            """async text => {
-              const explorer = document.querySelector('token-explorer');
-              explorer.show = function (shown) {
-                const start = performance.now();
-                Object.getPrototypeOf(this).show.call(this, shown);
-                explorer.own = performance.now() - start;
-              };
-              document.querySelector('textarea').value = text;
-              document.querySelector('textarea').scrollHeight; // laying the text out is the browser's work
-              const start = performance.now();
-              const ids = await tokenize(text);
-              return [performance.now() - start, explorer.own, ids];
-            }""",
-            text,
-        )
-        assert ids == o200k_base().encode_ordinary(text)
-        measured.append((text[:5], round(to_tokens), round(own_work)))
-    print("ms to tokens, of which the page's own:", json.dumps(measured, ensure_ascii=False))
-    assert max(to_tokens for _, to_tokens, _ in measured) < 1000
+        "👩‍🚀 👨‍👩‍👧‍👦 👍🏽 " * 6000,
+        presets()[9]["text"] * 2000,
+        "a line\n" * 15_000,
+    ):
+        assert type_text(page, text[:100_000]) == o200k_base().encode_ordinary(text[:100_000])
 
 
 def test_direction_follows_the_first_letter(page):
