@@ -134,6 +134,19 @@ def test_every_picture_belongs_to_a_written_page():
         assert any(path.name.startswith(f"{page.stem}-") for page in BOOK.glob("*.md")), path.name
 
 
+def test_every_number_that_a_cell_glues_is_said(chapter):
+    _, text = chapter
+    glued = set()
+    for cell in re.findall(r"```\{code-cell\} python\n(?::tags:[^\n]*\n)?(.*?)```", text, re.S):
+        for node in ast.walk(ast.parse(cell)):
+            name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+            if name == "glue" and isinstance(node.args[0], ast.Constant):
+                glued.add(node.args[0].value)
+            elif name in ("told", "say"):
+                glued.update(keyword.arg for keyword in node.keywords if keyword.arg)
+    assert glued - set(re.findall(r"\{glue:text\}`(\w+)", text)) == set()
+
+
 @pytest.mark.checkpoint
 def test_the_code_that_a_chapter_shows_runs_by_itself(chapter, real_model, capsys):
     """A reader who types in the cells of a page, in order, needs nothing that the page hides."""
