@@ -72,7 +72,8 @@ def test_idle_keyframes_go():
 
 def test_the_inks_come_from_the_theme_of_the_figures():
     css = bundle.inks_css()
-    light, dark = re.findall(r"color-scheme:(?:light|dark);([^}]*)", css)
+    light, dark, unscripted = re.findall(r"color-scheme:(?:light|dark);([^}]*)", css)
+    assert unscripted == dark
     for mode, text in enumerate((light, dark)):
         values = dict(pair.split(":") for pair in text.split(";"))
         assert values == {f"--{n}": pair[mode] for n, pair in INKS.items()} | {
