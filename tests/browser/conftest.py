@@ -107,24 +107,24 @@ class Live:
         """All the words that stand at points of its plots."""
         return self.models('m.type === "Label"', "m.text")
 
+    def press(self, control, *keys):
+        """Press keys on a control, once it has the focus: a key sent at once may go to the page on a busy machine."""
+        control.focus()
+        self.tab.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        for key in keys:
+            control.press(key)
+
     def slide(self, name, *keys):
         """Press keys on the slider of this name."""
-        handle = self.element.get_by_role("slider", name=name, exact=True)
-        for key in keys:
-            handle.press(key)
+        self.press(self.element.get_by_role("slider", name=name, exact=True), *keys)
 
     def choose(self, title, *keys):
         """Press keys on the drop-down list of this title."""
-        select = self.element.get_by_label(title, exact=True)
-        select.focus()
-        for key in keys:
-            select.press(key)
+        self.press(self.element.get_by_label(title, exact=True), *keys)
 
     def click(self, name):
         """Press Enter on the button of this name."""
-        button = self.element.get_by_role("button", name=name)
-        button.focus()
-        button.press("Enter")
+        self.press(self.element.get_by_role("button", name=name), "Enter")
 
 
 @pytest.fixture(scope="session")
