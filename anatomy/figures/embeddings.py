@@ -287,8 +287,7 @@ def forming(words, classes, places, steps, losses, silhouettes, kept):
     """
     names = list(dict.fromkeys(classes))
     places = np.round(places, 2)
-    last = len(steps) - 1
-    first = last  # where the groups can be read
+    last = len(steps) - 1  # the figure starts there, where the groups can be read
     low, high = places.min(axis=(0, 1)), places.max(axis=(0, 1))
     margin = 0.16 * (high - low)
     (x0, y0), (x1, y1) = (low - margin).tolist(), (high + margin).tolist()
@@ -299,8 +298,8 @@ def forming(words, classes, places, steps, losses, silhouettes, kept):
     label_groups(left, places[-1], classes)
     source = ColumnDataSource(
         {
-            "x": places[first][:, 0],
-            "y": places[first][:, 1],
+            "x": places[last][:, 0],
+            "y": places[last][:, 1],
             "word": list(words),
             "kind": list(classes),
             "marker": [MARKERS[names.index(c)] for c in classes],
@@ -327,19 +326,19 @@ def forming(words, classes, places, steps, losses, silhouettes, kept):
     )
     here = ColumnDataSource(
         {
-            "x": [steps[first]] * 2,
-            "loss": [losses[first]] * 2,
-            "silhouette": [silhouettes[first]] * 2,
+            "x": [steps[last]] * 2,
+            "loss": [losses[last]] * 2,
+            "silhouette": [silhouettes[last]] * 2,
             "span": [-1, max(losses) * 2],
         }
     )
     right.line("x", "span", source=here, line_color=ink("ink"), line_width=1)
     right.scatter("x", "loss", source=here, size=7, fill_color=ink("loss"), line_color=ink("paper"))
     right.scatter("x", "silhouette", source=here, size=7, fill_color=ink("stream"), line_color=ink("paper"))
-    left.title.text = f"step {steps[first]}: loss {losses[first]:.2f}, silhouette {fixed(silhouettes[first])}"
+    left.title.text = f"step {steps[last]}: loss {losses[last]:.2f}, silhouette {fixed(silhouettes[last])}"
 
     every = int(steps[1] - steps[0])
-    control = slider("Training step", 0, int(steps[-1]), int(steps[first]), every)
+    control = slider("Training step", 0, int(steps[-1]), int(steps[last]), every)
     on_change(
         control,
         callback(

@@ -14,7 +14,6 @@ def check_inputs(app, config):
 
 
 def setup(app):
-    app.connect(
-        "config-inited", check_inputs, priority=5
-    )  # before the cell cache reads the checkpoint's size
+    # before the cell cache reads the checkpoint's size
+    app.connect("config-inited", check_inputs, priority=5)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
