@@ -85,11 +85,11 @@ def lint(session):
 
 @nox.session
 def browser(session):
-    """Test the built pages, the token explorer and the callbacks in a real browser; needs Chromium."""
+    """Test the built pages, the figures and the token explorer in a real browser; needs Chromium."""
     install(session, "-e", ".[book]", *group("test"), *group("browser"))
     need_browser(session)
     sphinx(session, "html")
-    session.run("pytest", "tests/browser", "tests/callbacks", *session.posargs)
+    session.run("pytest", "tests/browser", *session.posargs)
 
 
 @nox.session

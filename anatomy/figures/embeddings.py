@@ -9,7 +9,7 @@ from bokeh.models import CategoricalColorMapper, ColumnDataSource, Range1d, Sele
 
 from anatomy.embeddings import cosine_matrix, nearest, pca, principal_axes
 from anatomy.figures.figure import Figure, Table
-from anatomy.figures.parts import (
+from anatomy.figures.old_parts import (
     bare,
     bars,
     callback,

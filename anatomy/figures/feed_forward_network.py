@@ -20,7 +20,7 @@ from bokeh.models import (
 )
 
 from anatomy.figures.figure import Figure, Table
-from anatomy.figures.parts import (
+from anatomy.figures.old_parts import (
     callback,
     choice,
     end_label,

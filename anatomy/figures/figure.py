@@ -8,7 +8,7 @@ import gzip
 import json
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +17,8 @@ from bokeh.layouts import column
 from bokeh.models import LayoutDOM, Plot
 
 from anatomy.checks import one_of
-from anatomy.figures.theme import THEME, swap
+from anatomy.figures.theme import CLEAR, THEME, swap
+from anatomy.figures.view import View
 
 MIME = "application/vnd.anatomy+json"
 PROVENANCE = {
@@ -92,12 +93,14 @@ class Table:
 class Figure:
     """A plot (or a layout of plots) that readers can work, see, hear described and read as a table.
 
-    plot: what the static picture shows. controls: widgets under it, top to bottom.
+    plot: what the static picture shows. view: its data, controls and script; None for a plot that stays as it is.
+    controls: widgets under it, top to bottom; all controls of the view unless arranged otherwise.
     name: '<topic>-<word>', the HTML id without 'fig-'. alt: what it shows and what to conclude.
     caption: what to look at and what to conclude, in MyST inline markup.
     data: the numbers behind it. provenance: a key of PROVENANCE. source: one line on where they come from.
-    digits: significant digits kept of every number it carries, so that another processor's last
-    digits do not make its picture stale.
+    print_caption: the caption on paper and in the EPUB, which gives no orders to the hand; needed where `caption` does.
+    print_states: what print shows instead of the first state: words -> values of controls, one to four of them.
+    digits: significant digits kept of every number of the plot.
     """
 
     plot: LayoutDOM
@@ -106,15 +109,27 @@ class Figure:
     caption: str
     data: Table
     provenance: str
-    controls: list = field(default_factory=list)
+    controls: list = None
     source: str | None = None
     digits: int = 4
+    view: View | None = None
+    print_caption: str | None = None
+    print_states: dict | None = None
 
     def __post_init__(self):
         named(self.name)
         told("alt of figure", self.name, self.alt)
         told("caption of figure", self.name, self.caption)
         one_of("provenance", self.provenance, tuple(PROVENANCE))
+        if self.controls is None:
+            self.controls = [self.view.parts[name] for name in self.view.controls] if self.view else []
+        for words, state in (self.print_states or {}).items():
+            unknown = set(state) - set(self.view.controls if self.view else ())
+            if unknown:
+                raise ValueError(
+                    f"print state {words!r} of figure {self.name!r} sets {sorted(unknown)}, "
+                    f"but its controls are {sorted(self.view.controls) if self.view else []}"
+                )
 
     def __repr__(self):
         return f"Figure({self.name!r})"
@@ -133,10 +148,15 @@ class Figure:
         """What BokehJS embeds: plain JSON that is the same at every build."""
         return self._item
 
+    def payload(self):
+        """All that a page needs to show it: Bokeh's JSON, the view's data and script, the states for print."""
+        moves = self.view.payload() if self.view else None
+        return {"item": self.item(), "view": moves, "print": self.print_states}
+
     @cached_property
     def _item(self):
         item = canonical(json_item(self.root(), theme=THEME), self.digits)
-        strange = sorted(colours(item) - set(swap()))
+        strange = sorted(colours(item) - set(swap()) - {CLEAR})
         if strange:
             raise ValueError(
                 f"figure {self.name!r} draws in {', '.join(strange)}, which the dark theme does not know; "
@@ -151,7 +171,8 @@ class Figure:
     def _repr_mimebundle_(self, include=None, exclude=None):
         spec = {
             "kind": "figure",
-            "item": self.item(),
+            "payload": self.payload(),
+            "print_caption": self.print_caption,
             "bundles": self.bundles(),
             "name": self.name,
             "alt": self.alt,

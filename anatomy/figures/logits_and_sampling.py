@@ -10,8 +10,9 @@ import numpy as np
 from bokeh.layouts import column
 from bokeh.models import Button, ColumnDataSource, Div, FixedTicker, NumeralTickFormatter, Range1d
 
+from anatomy.figures import parts
 from anatomy.figures.figure import Figure, Table
-from anatomy.figures.parts import (
+from anatomy.figures.old_parts import (
     callback,
     choice,
     end_label,
@@ -26,6 +27,7 @@ from anatomy.figures.parts import (
     visible,
 )
 from anatomy.figures.theme import MONO, ink, wash
+from anatomy.figures.view import View
 from anatomy.logits_and_sampling import apply_steps, continue_text, entropy, perplexity, softmax
 
 FILTER_KERNELS = (
@@ -56,79 +58,56 @@ def thousands(value):
 # --- Temperature ---------------------------------------------------------------------------------
 
 
-def temperature(tokens, logits, highest=2.5, first=1.0):
+def temperature(tokens, logits, highest=2.5):
     """Probabilities of a few tokens at one temperature, and at all of them.
 
     tokens: n labels, most likely first; logits (n,).
     """
-    grid = np.arange(0, highest + 0.01, 0.05)
-    curves = np.array([softmax(logits, t) for t in grid])
-    now = softmax(logits, first)
-
-    bars = plot(height=300, x_label="probability", grid=None, y_range=factors(tokens, reverse=True))
-    bars.x_range = Range1d(0, 1.28)
-    bars.xaxis.ticker = FixedTicker(ticks=[0, 0.5, 1])
-    show_labels(bars.yaxis[0], mono=True)
-    bars.yaxis.major_tick_line_color = None
-    bar_source = ColumnDataSource(
-        {"y": positions(tokens), "value": now.tolist(), "text": [f"{p:.3f}" for p in now]}
-    )
-    bars.hbar("y", 0.6, "value", source=bar_source, fill_color=ink("prob"), line_color=None)
-    bars.text(
-        "value", "y", "text", source=bar_source, x_offset=6, text_baseline="middle", text_color=ink("ink")
-    )
-    bars.title.text = f"T = {first:.2f}, perplexity {perplexity(now):.2f}"
-
-    lines = plot(height=300, x_label="temperature T", y_label="probability")
-    lines.x_range, lines.y_range = Range1d(-0.05, highest * 1.24), Range1d(-0.02, 1.04)
-    lines.xaxis.ticker = FixedTicker(ticks=[0, 0.5, 1, 1.5, 2, 2.5])
-    for place, token in enumerate(tokens):
-        line(
-            lines,
-            grid,
-            curves[:, place],
-            "prob",
-            token,
-            dash=["solid", "dashed", "dotted", "dotdash", [1, 6]][place % 5],
-            offset=(8, [0, 2, 4, 0, -4][place % 5]),
-        )
-    here = ColumnDataSource({"x": [first] * 2, "y": [0, 1]})
-    lines.line("x", "y", source=here, line_color=ink("ink"), line_width=1)
-    dots = ColumnDataSource({"x": [first] * len(tokens), "y": now.tolist()})
-    lines.scatter("x", "y", source=dots, size=7, fill_color=ink("prob"), line_color=ink("paper"))
-
-    control = slider("Temperature", 0, highest, first, 0.05)
-    on_change(
-        control,
-        callback(
-            "logits_and_sampling_temperature",
-            "softmax",
-            "entropy",
-            bars=bar_source,
-            here=here,
-            dots=dots,
-            title=bars.title,
-            logits=[float(z) for z in logits],
-        ),
-    )
-    shown = [0, 0.5, 1, 2]
-    table = [
-        [token, f"{z:.1f}", *(f"{softmax(logits, t)[i]:.3f}" for t in shown)]
-        for i, (token, z) in enumerate(zip(tokens, logits, strict=True))
-    ]
-    table.append(["perplexity", "", *(f"{perplexity(softmax(logits, t)):.2f}" for t in shown)])
+    view = View("logits_and_sampling_temperature", tokens=tokens, logits=logits)
+    left = parts.bars(view, "bars", tokens, "prob", x_label="probability", height=250)
+    parts.title(view, "title", left)
+    right = temperature_curves(view, tokens, logits, highest)
+    view.control(temperature=parts.slider("Temperature", 0, highest, 1.0, 0.05))
+    p = softmax(logits)
     return Figure(
-        side_by_side(bars, lines),
+        parts.side_by_side(left, right),
+        view=view,
         name="logits-and-sampling-temperature",
-        alt="Left, bars of the probabilities of five tokens at one temperature. Right, the same five as curves "
-        f"over temperatures 0 to {highest}: at 0 the first token has everything, at 1 it has {now[0]:.2f}, and "
+        alt="Left, bars of the probabilities of five tokens at temperature 1. Right, the same five as curves "
+        f"over temperatures 0 to {highest}: at 0 the first token has everything, at 1 it has {p[0]:.2f}, and "
         "further right the five curves draw together. Their order never changes.",
         caption="Move the temperature. At 0 the first token has everything; towards the right the five draw together. "
         "No temperature changes their order: it changes only how much the gaps count.",
-        data=Table(["token", "logit", *(f"T = {t:g}" for t in shown)], table),
+        print_caption="At temperature 0 the first token has everything; towards the right the five draw together. "
+        "No temperature changes their order: it changes only how much the gaps count.",
+        print_states={"T = 0.5": {"temperature": 0.5}, "T = 2": {"temperature": 2}},
+        data=temperature_table(tokens, logits),
         provenance="toy",
-        controls=[control],
     )
+
+
+def temperature_curves(view, tokens, logits, highest):
+    """Every token's probability against the temperature, and a line where the slider stands."""
+    p = parts.plot(250, "temperature T", "probability", x=(-0.05, highest * 1.24), y=(-0.02, 1.04))
+    parts.ticks(p.xaxis, [0, 0.5, 1, 1.5, 2, 2.5])
+    grid = np.arange(0, highest + 0.01, 0.05)
+    curves = np.array([softmax(logits, t) for t in grid])
+    for place, token in enumerate(tokens):
+        p.line(grid, curves[:, place], line_color=ink("prob"), line_dash=parts.DASHES[place % 5])
+        parts.label(p, grid[-1], curves[-1, place], token, "prob", (8, [0, 2, 4, 0, -4][place % 5]))
+    parts.rule(view, "here", p)
+    parts.dots(view, "dots", p, "prob", text=[""] * len(tokens))
+    return p
+
+
+def temperature_table(tokens, logits, shown=(0, 0.5, 1, 2)):
+    """The probabilities at a few temperatures."""
+    rows = [
+        [token, f"{z:.1f}", *(f"{softmax(logits, t)[i]:.3f}" for t in shown)]
+        for i, (token, z) in enumerate(zip(tokens, logits, strict=True))
+    ]
+    rows.append(["perplexity", "", *(f"{perplexity(softmax(logits, t)):.2f}" for t in shown)])
+    return Table(["token", "logit", *(f"T = {t:g}" for t in shown)], rows)
 
 
 # --- Filters -------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from bokeh.models import Arrow as ArrowAnnotation
 from bokeh.models import ColumnDataSource, Label, Range1d, VeeHead
 
 from anatomy.figures.figure import Figure, Table
-from anatomy.figures.parts import (
+from anatomy.figures.old_parts import (
     bars,
     callback,
     choice,

@@ -1,14 +1,16 @@
-"""Parts that figures of several topics share: numbers and tokens as text, plots, heatmaps, bars, controls."""
+"""Parts that figures of several topics share: plots, bars, heatmaps, curves, planes of words, ledgers, controls.
 
-from functools import cache
-from pathlib import Path
+A part that moves is empty here. It gives its sources a name in the figure's View, and the script fills them: a
+source's columns by `{name: {column: [...]}}`, an axis by `{name: {labels: [...]}}`, any other model by its
+properties. Colours are never the script's: mappers colour.
+"""
+
+from itertools import product
 
 from bokeh.layouts import row
 from bokeh.models import (
-    ColumnDataSource,
-    CustomJS,
-    CustomJSTickFormatter,
-    FactorRange,
+    Button,
+    FixedTicker,
     HoverTool,
     Label,
     RadioButtonGroup,
@@ -16,18 +18,19 @@ from bokeh.models import (
     Select,
     Slider,
     Spinner,
+    TextInput,
     Toggle,
 )
 from bokeh.plotting import figure
 
-from anatomy.figures.theme import MONO, SANS, ink, mappers
+from anatomy.figures.theme import CLEAR, MONO, SANS, by_name, ink, mappers
 from anatomy.tokenization import WHITESPACE_MARKS
 
-CALLBACKS = Path(__file__).parent / "callbacks"
+DASHES = ("solid", "dashed", "dotted", "dotdash", (1, 6))
 
 
 def fixed(value, digits=2):
-    """A number with so many digits, a true minus sign, and no minus before zero.
+    """A number for prose, tables and alt texts: so many digits, a true minus sign, no minus before zero.
 
     >>> fixed(-1.5), fixed(-0.001)
     ('−1.50', '0.00')
@@ -45,29 +48,7 @@ def visible(text):
     return "".join(WHITESPACE_MARKS.get(character, character) for character in text)
 
 
-@cache
-def script(stem):
-    """The text of one module below callbacks/, without `export` where it is to be joined to another."""
-    path = CALLBACKS / f"{stem}.mjs"
-    if not path.exists():
-        raise ValueError(f"no callback {stem!r}: there is no file {path.name} in anatomy/figures/callbacks")
-    return path.read_text("utf-8")
-
-
-def callback(stem, *kernels, **arguments):
-    """A CustomJS out of callbacks/<stem>.mjs, which has one `export default (args, widget) => …`.
-
-    kernels: stems in callbacks/shared/, whose functions the callback calls by name. They are joined in front
-    of it because a module made by Bokeh cannot import.
-    """
-    shared = [script(f"shared/{kernel}").replace("export ", "") for kernel in kernels]
-    return CustomJS(args=arguments, code="\n".join([*shared, script(stem)]))
-
-
-def on_change(control, handler):
-    """Run handler whenever the reader moves a control, whichever kind it is."""
-    control.js_on_change("active" if isinstance(control, (RadioButtonGroup, Toggle)) else "value", handler)
-    return control
+# --- Controls: see View.control for what the script reads ---------------------------------------------
 
 
 def slider(title, start, end, value, step=1, **options):
@@ -75,9 +56,16 @@ def slider(title, start, end, value, step=1, **options):
     return Slider(title=title, start=start, end=end, value=value, step=step, **options)
 
 
-def choice(title, options, value=None):
-    """A drop-down list with a label."""
-    return Select(title=title, options=list(options), value=value or options[0])
+def choice(title, options, first=0):
+    """A drop-down list with a label; the script gets the option's index."""
+    return Select(
+        title=title, options=[(str(i), str(option)) for i, option in enumerate(options)], value=str(first)
+    )
+
+
+def tabs(options, first=0):
+    """Two to four options side by side; the script gets the option's index."""
+    return RadioButtonGroup(labels=list(options), active=first)
 
 
 def number(title, value, low, high, step=1):
@@ -85,9 +73,22 @@ def number(title, value, low, high, step=1):
     return Spinner(title=title, value=value, low=low, high=high, step=step)
 
 
+def words(title, value, **options):
+    """A field for the reader's own text."""
+    return TextInput(title=title, value=value, **options)
+
+
 def switch(label, active=False):
     """A button that stays pressed."""
     return Toggle(label=label, active=active)
+
+
+def button(label):
+    """A button that does something once a press."""
+    return Button(label=label)
+
+
+# --- Layout -------------------------------------------------------------------------------------------
 
 
 def side_by_side(*models, least=280):
@@ -97,8 +98,15 @@ def side_by_side(*models, least=280):
     return row(*models, sizing_mode="stretch_width", spacing=12, styles={"flex-wrap": "wrap"})
 
 
-def plot(height=340, x_label=None, y_label=None, grid="y", **options):
-    """An empty plot in the book's style: no toolbar, grid on one axis ('x', 'y' or None)."""
+def plot(height=300, x_label=None, y_label=None, x=None, y=None, grid="y", **options):
+    """An empty plot in the book's style: no toolbar, grid on one axis ('x', 'y' or None).
+
+    x, y: (start, end) of the axes, which stay as they are while controls move.
+    """
+    if x:
+        options["x_range"] = Range1d(*x)
+    if y:
+        options["y_range"] = Range1d(*y)
     p = figure(height=height, tools="", **options)
     p.xaxis.axis_label, p.yaxis.axis_label = x_label, y_label
     if grid != "x":
@@ -108,208 +116,185 @@ def plot(height=340, x_label=None, y_label=None, grid="y", **options):
     return p
 
 
+def ticks(axis, at, labels=None):
+    """Ticks at these places only, with these words if given."""
+    axis.ticker = FixedTicker(ticks=list(at))
+    if labels:
+        axis.major_label_overrides = dict(zip(at, labels, strict=True))
+    return axis
+
+
 def bare(p):
-    """Take axis lines and ticks away, keep labels: for heatmaps and token rows."""
+    """Take axis lines and ticks away, keep labels: for heatmaps and rows of tokens."""
     p.axis.axis_line_color = None
     p.axis.major_tick_line_color = None
     p.grid.grid_line_color = None
     return p
 
 
-def hover(p, text, renderers=None, **options):
-    """Tooltip in words; text is HTML with Bokeh's @columns."""
-    style = f"font: 13px {SANS}; color: #1c2530"
-    tool = HoverTool(tooltips=f"<div style='{style}'>{text}</div>", **options)
-    if renderers is not None:
-        tool.renderers = renderers
-    p.add_tools(tool)
+def title(view, name, p):
+    """Words over a plot, which the script says: `{name: {text: "…"}}`."""
+    p.title.text = " "  # keeps its line while empty
+    return view.part(name, p.title)
+
+
+def label(p, x, y, text, name="ink", offset=(0, 0), align="left", view=None, part=None):
+    """Words at a point of a plot; with view and part the script may change `text`, `x`, `y`."""
+    words_ = Label(
+        x=x, y=y, text=text, x_offset=offset[0], y_offset=offset[1],
+        text_color=ink(name), text_align=align, text_baseline="middle",
+    )  # fmt: skip
+    p.add_layout(words_)
+    return view.part(part, words_) if view else words_
+
+
+def tooltip(p, text, *renderers):
+    """Words on hovering; text is HTML with Bokeh's @columns. Nothing that matters stands here alone."""
+    tip = f"<div style='font: 13px {SANS}; color: #1c2530'>{text}</div>"
+    p.add_tools(HoverTool(tooltips=tip, renderers=list(renderers)))
+
+
+# --- What is drawn several times ----------------------------------------------------------------------
+
+
+def bars(view, name, rows, hue="prob", high=1.0, low=0.0, room=1.28, x_label=None, height=None, mono=True):
+    """Horizontal bars, each with its own number at its end. Returns the plot.
+
+    rows: n labels from top to bottom, or a number of rows whose labels the script gives: `{name_axis: {labels}}`.
+    The script fills `{name: {value, text}}`, n numbers and n words; the bars below 0 are grey.
+    high, low: ends of the axis, the same in every state; room: how much wider the plot is, for the words.
+    """
+    n = rows if isinstance(rows, int) else len(rows)
+    p = plot(
+        height or 50 + 28 * n, x_label, grid="x" if x_label else None,
+        x=(low * room, high * room), y=(-n + 0.4, 0.6),
+    )  # fmt: skip
+    p.xaxis.visible = x_label is not None
+    ticks(p.xaxis, sorted({low, low / 2, 0, high / 2, high}))
+    p.yaxis.major_tick_line_color = None
+    p.yaxis.axis_line_color = ink("ink") if low == 0 else None
+    if mono:
+        p.yaxis.major_label_text_font = MONO
+    ticks(p.yaxis, [-i for i in range(n)], None if isinstance(rows, int) else [str(row) for row in rows])
+    if isinstance(rows, int):
+        view.part(f"{name}_axis", p.yaxis[0])
+    source = view.source(name, "value", "text", "end", y=[-i for i in range(n)])
+    fill = by_name(["minus", "plus"], ["grey", hue]) if low < 0 else None
+    if fill:
+        source.data["sign"] = ["plus"] * n
+    p.hbar(
+        "y", 0.62, "value", source=source, line_color=None,
+        fill_color={"field": "sign", "transform": fill} if fill else ink(hue),
+    )  # fmt: skip
+    p.text("end", "y", "text", source=source, x_offset=6, text_baseline="middle", text_color=ink("ink"))
     return p
 
 
-def line(
-    p,
-    x,
-    y,
-    name,
-    label=None,
-    marker=None,
-    dash="solid",
-    label_at=-1,
-    offset=(8, 0),
-    align="left",
-    source=None,
-):
-    """A line in the ink called name, with its label at one of its points instead of a legend.
+def heatmap(view, name, rows, columns, hue, high, low=None, height=None, x_label=None, y_label=None, gap=2):
+    """A matrix as cells in the ramp of an ink, numbers in them. Returns (plot, renderer of the cells).
 
-    label_at: index of the point; offset: of the label in pixels, right and up. A marker is hollow in grey.
+    rows, columns: labels from top and left, which may repeat; or a number, and the script gives the labels
+    of `name_rows` and `name_columns`. The script fills `{name: {value, text}}`, row by row. low: -high draws negative
+    values in grey, 0 (default) has none. A cell of text "" and value null is not drawn: it does not exist.
     """
-    source = source or ColumnDataSource({"x": list(x), "y": list(y)})
-    p.line("x", "y", source=source, color=ink(name), line_dash=dash)
-    if marker:
-        fill = ink("paper") if name == "grey" else ink(name)
-        p.scatter(
-            "x",
-            "y",
-            source=source,
-            size=7,
-            marker=marker,
-            fill_color=fill,
-            line_color=ink(name),
-            line_width=1.5,
-        )
-    if label:
-        end_label(p, x[label_at], y[label_at], label, name, offset, align)
-    return source
-
-
-def end_label(p, x, y, text, name="ink", offset=(8, 0), align="left"):
-    """Words at a point of a plot."""
-    words = Label(
-        x=x,
-        y=y,
-        text=text,
-        x_offset=offset[0],
-        y_offset=offset[1],
-        text_color=ink(name),
-        text_align=align,
-        text_baseline="middle",
-    )
-    p.add_layout(words)
-    return words
-
-
-def positions(labels):
-    """Categories for an axis from labels that may repeat: each carries its place; see `show_labels`."""
-    return [f"{place}\u241f{label}" for place, label in enumerate(labels)]
-
-
-def factors(labels, reverse=False):
-    """A categorical range over labels that may repeat; use with `positions` and `show_labels`."""
-    places = positions(labels)
-    return FactorRange(factors=places[::-1] if reverse else places, range_padding=0)
-
-
-def show_labels(axis, mono=False):
-    """Print only the label of each `positions` category."""
-    axis.formatter = CustomJSTickFormatter(code="return String(tick).split('\\u241f').pop()")
-    if mono:
-        axis.major_label_text_font = MONO
-    return axis
-
-
-def heatmap(
-    matrix,
-    rows,
-    columns,
-    name,
-    low=None,
-    high=None,
-    form="{:.2f}",
-    height=None,
-    hidden=None,
-    x_label=None,
-    y_label=None,
-    numbers=True,
-    cell_gap=2,
-):
-    """A matrix as cells in the ramp of an ink, numbers in them -> (plot, source).
-
-    matrix (n_rows, n_columns); rows, columns: labels, which may repeat.
-    low < 0 draws negative values in grey.
-    hidden (n_rows, n_columns) bool: cells that do not exist, such as the future under a causal mask.
-    source has the columns x, y, value, text, row, column: a callback changes `value` and `text`,
-    never a colour.
-    """
-    cells = [
-        (i, j) for i in range(len(rows)) for j in range(len(columns)) if hidden is None or not hidden[i][j]
-    ]
-    values = [float(matrix[i][j]) for i, j in cells]
-    high = high if high is not None else max(max(map(abs, values)), 1e-12)
-    low = low if low is not None else (-high if min(values) < 0 else 0.0)
-    across, down = positions(columns), positions(rows)
-    source = ColumnDataSource(
-        {
-            "x": [across[j] for _, j in cells],
-            "y": [down[i] for i, _ in cells],
-            "value": values,
-            "text": [form.format(v) for v in values],
-            "row": [str(rows[i]) for i, _ in cells],
-            "column": [str(columns[j]) for _, j in cells],
-        }
-    )
-    fill, words = mappers(name, low, high)
-    p = figure(
-        x_range=factors(columns),
-        y_range=factors(rows, reverse=True),
-        height=height or 90 + 48 * len(rows),
-        x_axis_location="above",
-        tools="",
-    )
+    n_rows, n_columns = (k if isinstance(k, int) else len(k) for k in (rows, columns))
+    p = plot(
+        height or 60 + 44 * n_rows, x_label, y_label, grid=None, x_axis_location="above",
+        x=(-0.5, n_columns - 0.5), y=(-n_rows + 0.5, 0.5),
+    )  # fmt: skip
     bare(p)
-    show_labels(p.xaxis[0])
-    show_labels(p.yaxis[0])
-    p.xaxis.axis_label, p.yaxis.axis_label = x_label, y_label
-    p.rect(
+    for axis, labels, n, sign, part in (
+        (p.xaxis, columns, n_columns, 1, f"{name}_columns"),
+        (p.yaxis, rows, n_rows, -1, f"{name}_rows"),
+    ):
+        named = not isinstance(labels, int)
+        ticks(axis, [sign * i for i in range(n)], [str(text) for text in labels] if named else None)
+        if not named:
+            view.part(part, axis[0])
+    cells = list(product(range(n_rows), range(n_columns)))
+    source = view.source(name, "value", "text", x=[j for _, j in cells], y=[-i for i, _ in cells])
+    fill, ink_on = mappers(hue, 0.0 if low is None else low, high)
+    fill.nan_color = ink_on.nan_color = CLEAR
+    drawn = p.rect(
+        "x", "y", 1, 1, source=source, fill_color={"field": "value", "transform": fill},
+        line_color=ink("paper"), line_width=gap, hover_line_color=ink("ink"),
+    )  # fmt: skip
+    p.text(
+        "x", "y", "text", source=source, text_align="center", text_baseline="middle",
+        text_color={"field": "value", "transform": ink_on},
+    )  # fmt: skip
+    return p, drawn
+
+
+def ring(view, name, p, hue="ink"):
+    """Outlines round cells that the script names by `{name: {x, y}}`."""
+    source = view.source(name, "x", "y")
+    return p.rect("x", "y", 1, 1, source=source, fill_color=None, line_color=ink(hue), line_width=2.5)
+
+
+def curve(view, name, p, hue="ink", dash="solid", width=2, **columns):
+    """A line through points `{name: {x, y}}`. Columns that never change may be given here."""
+    empty = [key for key in ("x", "y") if key not in columns]
+    source = view.source(name, *empty, **columns)
+    return p.line("x", "y", source=source, line_color=ink(hue), line_dash=dash, line_width=width)
+
+
+def rule(view, name, p, hue="ink"):
+    """A hairline between two points `{name: {x, y}}`, such as where a slider stands."""
+    return curve(view, name, p, hue, width=1)
+
+
+def dots(view, name, p, hue="ink", marker="circle", size=8, hollow=False, **columns):
+    """Points `{name: {x, y, text}}` with their words at the right; text may be empty."""
+    empty = [key for key in ("x", "y", "text") if key not in columns]
+    source = view.source(name, *empty, **columns)
+    drawn = p.scatter(
+        "x", "y", source=source, size=size, marker=marker, line_width=1.5,
+        fill_color=ink("paper") if hollow else ink(hue), line_color=ink(hue),
+    )  # fmt: skip
+    p.text("x", "y", "text", source=source, x_offset=9, text_baseline="middle", text_color=ink("ink"))
+    return drawn
+
+
+def plane(view, name, p, hue="stream", marker="circle", mono=False):
+    """Words as points of a plane: `{name: {x, y, text, strength}}`.
+
+    strength 0 … 1 is how strongly a point and its word stand out. Returns the renderer of the points.
+    """
+    source = view.source(name, "x", "y", "text", "strength")
+    drawn = p.scatter(
         "x",
         "y",
-        1,
-        1,
         source=source,
-        fill_color={"field": "value", "transform": fill},
-        line_color=ink("paper"),
-        line_width=cell_gap,
-        hover_line_color=ink("ink"),
+        size=7,
+        marker=marker,
+        fill_color=ink(hue),
+        line_color=None,
+        fill_alpha="strength",
     )
-    if numbers:
-        p.text(
-            "x",
-            "y",
-            "text",
-            source=source,
-            text_align="center",
-            text_baseline="middle",
-            text_color={"field": "value", "transform": words},
-        )
-    return p, source
-
-
-def bars(labels, values, name, form="{:.3f}", height=None, high=None, x_label=None, mono=True):
-    """Horizontal bars, longest label left, the number at the end of its bar -> (plot, source).
-
-    source has the columns y (place), value, text, label: a callback changes value, text and label together.
-    """
-    places = list(range(len(labels)))
-    source = ColumnDataSource(
-        {
-            "y": [-place for place in places],
-            "value": [float(v) for v in values],
-            "text": [form.format(v) for v in values],
-            "label": [str(label) for label in labels],
-        }
-    )
-    high = high if high is not None else max(max(values), 1e-12)
-    widest = max((len(str(label)) for label in labels), default=4)
-    p = figure(
-        height=height or 50 + 28 * len(labels),
-        tools="",
-        y_range=Range1d(-len(labels) + 0.4, 0.6),
-        x_range=Range1d(-high * (0.1 + 0.022 * widest), high * 1.24),
-    )
-    bare(p)
-    p.yaxis.visible = False
-    p.xaxis.axis_label = x_label
-    p.xaxis.visible = x_label is not None
-    p.hbar("y", 0.64, "value", source=source, fill_color=ink(name), line_color=None)
     p.text(
-        0,
-        "y",
-        "label",
-        source=source,
-        x_offset=-8,
-        text_align="right",
-        text_baseline="middle",
-        text_font={"value": MONO if mono else SANS},
-        text_color=ink("ink"),
-    )
-    p.text("value", "y", "text", source=source, x_offset=6, text_baseline="middle", text_color=ink("muted"))
-    return p, source
+        "x", "y", "text", source=source, x_offset=7, text_baseline="middle", text_color=ink("ink"),
+        text_alpha="strength", text_font={"value": MONO if mono else SANS},
+    )  # fmt: skip
+    return drawn
+
+
+def ledger(view, name, head, places, n_rows, aligns=None):
+    """A small table under a plot: `{name: {c0: [...], c1: [...]}}`, n_rows words a column. Returns its plot.
+
+    places: where each column stands, 0 … 1; aligns: 'left' or 'right' a column (default: left, then right).
+    """
+    aligns = aligns or ["left", *["right"] * (len(head) - 1)]
+    p = plot(38 + 26 * n_rows, grid=None, x=(0, 1), y=(-n_rows - 0.4, 0.6))
+    p.axis.visible = False
+    p.min_border_left = p.min_border_right = 12
+    p.frame_align = False  # it has no labels at the left to make room for
+    columns = [f"c{c}" for c in range(len(head))]
+    source = view.source(name, y=[-r for r in range(1, n_rows + 1)], **{c: [""] * n_rows for c in columns})
+    for at, column, word, align in zip(places, columns, head, aligns, strict=True):
+        label(p, at, 0, word, "muted", align=align)
+        p.text(
+            at, "y", column, source=source, text_align=align, text_baseline="middle", text_color=ink("ink")
+        )
+    p.line([0, 1], [-0.5, -0.5], line_color=ink("ink"), line_width=1)
+    return p

@@ -27,6 +27,7 @@ INKS = {  # meaning: (light, dark)
 MEANINGS = ("stream", "query", "key", "value", "ffn", "loss", "prob")
 WASH = (0.14, 0.20)  # share of the ink in its wash, light and dark
 STEPS = 12
+CLEAR = "rgba(0, 0, 0, 0)"  # of cells that do not exist
 
 # Text on a ramp: on every colour either black or white has more than 4.5:1, but not always the same one in
 # light and in dark. Each of the four cases has a hex value of its own, so that swap() can tell them apart.

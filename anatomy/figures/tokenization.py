@@ -6,7 +6,7 @@ from bokeh.layouts import column
 from bokeh.models import CDSView, ColumnDataSource, GroupFilter, Range1d
 
 from anatomy.figures.figure import Figure, Table
-from anatomy.figures.parts import bare, callback, choice, hover, on_change, plot, slider
+from anatomy.figures.old_parts import bare, callback, choice, hover, on_change, plot, slider
 from anatomy.figures.theme import MONO, SANS, by_name, ink
 from anatomy.tokenization import visible
 

@@ -35,6 +35,19 @@ def payload_of(node):
     return Path(node["payload"]).read_text("utf-8")
 
 
+def script_of(name, payload):
+    """The file that a page fetches for a figure: Bokeh's JSON, the view's data, and its script as plain code.
+
+    The script is no text to be evaluated, so that a page may forbid eval.
+    """
+    parts = json.loads(payload)
+    view = parts["view"]
+    show = f",show:(()=>{{\n{view.pop('script')}\nreturn show;\n}})()" if view else ""
+    figure = {"item": parts["item"], **(view or {})}
+    inner = json.dumps(figure, separators=(",", ":"), ensure_ascii=False)[:-1]
+    return f"anatomyFigures[{json.dumps(name)}]={inner}{show}}};\n"
+
+
 def figures_in(env, docname):
     return env.get_doctree(docname).findall(LiveFigure)
 
@@ -148,6 +161,8 @@ def visit_html(self, node):
             f' data-item="{name}.js?v={version}"'
         )
     controlled = " controlled" if wide and wide.controls else ""
+    if len(node) > 1:  # on paper and in a reader without scripts the caption gives no orders to the hand
+        node.remove(node[0] if epub else node[1])
     number = f'<span class="fig-no">Fig. {number_of(self, node)}</span> '
     badge = f'<span class="badge" data-provenance="{provenance}">{PROVENANCE[provenance]}</span>'
     self.body.append(
@@ -174,6 +189,7 @@ def depart_html(self, node):
 
 
 def visit_text(self, node):
+    del node[1:]
     self.new_state(0)
     self.add_text(f"[Figure {node['ids'][0]}: {node['alt']}]")
     self.end_state()
@@ -232,15 +248,14 @@ def copy_assets(app, exception):
     for bundle in ("bokeh", "bokeh-widgets"):
         copy = static / "bokeh" / f"{bundle}-{bokeh.__version__}.min.js"
         shutil.copyfile(pictures.BOKEHJS / f"{bundle}.min.js", copy)
-    script = (STATIC / "live.js").read_text("utf-8")
+    script = (STATIC / "driver.js").read_text("utf-8") + (STATIC / "live.js").read_text("utf-8")
     script = script.replace('"@INKS@"', json.dumps(swap(), separators=(",", ":")))
     script = script.replace('"@WIDGETS@"', json.dumps((STATIC / "widgets.css").read_text("utf-8")))
     (target / "live.js").write_text(script, "utf-8")
     for docname in sorted(app.env.found_docs):
         for node in figures_in(app.env, docname):
             name = node["name"]
-            data = f"anatomyFigures[{json.dumps(name)}]={payload_of(node)};\n"
-            (target / f"{name}.js").write_text(data, "utf-8")
+            (target / f"{name}.js").write_text(script_of(name, payload_of(node)), "utf-8")
             for tail in pictures.WIDTHS:
                 try:
                     picture = pictures.Picture.read(folder_of(app) / f"{name}{tail}.svg")

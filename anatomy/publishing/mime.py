@@ -11,7 +11,9 @@ from anatomy.figures.figure import MIME, PROVENANCE
 
 
 class LiveFigure(nodes.General, nodes.Element):
-    """A figure whose Bokeh JSON lies beside the doctrees; its one child is the caption's paragraph.
+    """A figure whose payload lies beside the doctrees; its first child is the caption's paragraph.
+
+    A second one, of the class print-caption, is there where paper has a caption of its own.
 
     Attributes: ids, names, name, alt, provenance, source, header, rows, bundles, payload (a path).
     """
@@ -39,11 +41,11 @@ class AnatomyMime(MimeRenderPlugin):
         return [node]
 
 
-def caption_of(renderer, spec, line):
-    """The caption as a paragraph of parsed inline markup."""
-    paragraph = nodes.paragraph()
+def caption_of(renderer, text, line, classes=()):
+    """A caption as a paragraph of parsed inline markup."""
+    paragraph = nodes.paragraph(classes=list(classes))
     with renderer.renderer.current_node_context(paragraph):
-        renderer.renderer.nested_render_text(spec["caption"], line or 0, inline=True)
+        renderer.renderer.nested_render_text(text, line or 0, inline=True)
     return paragraph
 
 
@@ -63,17 +65,19 @@ def figure_node(renderer, spec, line):
     folder = Path(renderer.renderer.sphinx_env.doctreedir) / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     payload = folder / f"{spec['name']}.json"
-    payload.write_text(json.dumps(spec["item"], separators=(",", ":"), ensure_ascii=False), "utf-8")
+    payload.write_text(json.dumps(spec["payload"], separators=(",", ":"), ensure_ascii=False), "utf-8")
     keys = ("name", "alt", "provenance", "source", "header", "rows", "bundles")
     node = LiveFigure(
-        "", caption_of(renderer, spec, line), payload=str(payload), **{k: spec[k] for k in keys}
+        "", caption_of(renderer, spec["caption"], line), payload=str(payload), **{k: spec[k] for k in keys}
     )
+    if spec["print_caption"]:
+        node += caption_of(renderer, spec["print_caption"], line, ["print-caption"])
     target(renderer, node, "fig", spec)
     return node
 
 
 def table_node(renderer, spec, line):
-    title = nodes.title("", "", *caption_of(renderer, spec, line).children)
+    title = nodes.title("", "", *caption_of(renderer, spec["caption"], line).children)
     title += [nodes.Text(" "), badge(spec["provenance"])]
     node = nodes.table("", title, classes=["anatomy-table"], provenance=spec["provenance"])
     node += grid(spec["header"], spec["rows"])

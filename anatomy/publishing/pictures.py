@@ -9,28 +9,35 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 import bokeh
 import numpy as np
 
-from anatomy.figures.theme import swap
+from anatomy.figures.theme import SANS, ink, swap
 
 WIDTHS = {"": 720, "-narrow": 358}
 BOKEHJS = Path(bokeh.__file__).parent / "server" / "static" / "js"
 HEAD = re.compile(r"<!-- figure ([0-9a-f]{16}) sums ([-\d. ]+) controls (\d+) -->\n")
 NUMBER = re.compile(r"(?<![\w#.])[-−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.])")
+SIZE = re.compile(r'<svg[^>]*? width="(\d+)"[^>]*? height="(\d+)"')
+DRIVER = Path(__file__).parent / "static" / "figures" / "driver.js"
 SUMS = 4
 TOLERANCE = 0.02
 MEND = "draw it with: nox -s pictures"
 
-DRAW = """async ({item, width}) => {
+DRAW = """async ({payload, width, state}) => {
   const stage = document.createElement("div");
   stage.style.width = width + "px";
   document.body.replaceChildren(stage);
-  item.doc.version = Bokeh.version;
-  const views = await Bokeh.embed.embed_item(item, stage);
+  payload.item.doc.version = Bokeh.version;
+  const views = await Bokeh.embed.embed_item(payload.item, stage);
   const root = views.roots[0], document_ = root.model.document;
+  if (payload.view) {
+    const show = new Function(payload.view.script + "\\nreturn show;")();
+    anatomyDrive(document_, {...payload.view, show}).put(state);
+  }
   if (!document_.is_idle) await new Promise(done => document_.idle.connect(done));
   await new Promise(done => setTimeout(done, 80));
   const [plot, ...controls] = root.child_views;
@@ -77,7 +84,7 @@ class Picture:
             raise FileNotFoundError(f"no picture {path.name} in {path.parent.name}/; {MEND}")
         text = path.read_text("utf-8")
         first = HEAD.match(text)
-        size = re.search(r'<svg[^>]*? width="(\d+)"[^>]*? height="(\d+)"', text)
+        size = SIZE.search(text)
         if not first or not size:
             raise ValueError(f"{path.name} is not a picture drawn by nox -s pictures; {MEND}")
         sums = tuple(map(float, first[2].split()))
@@ -117,6 +124,27 @@ def renumber(svg):
     return re.sub(r'(url\(["\']?#|href="#)([^"\')]+)', lambda m: m[1] + names.get(m[2], m[2]), svg)
 
 
+def multiples(tiles):
+    """words -> SVG of one state, put two beside each other under their words, as one SVG for print."""
+    gap, line = 20, 26
+    sizes = [tuple(map(int, SIZE.search(svg).groups())) for svg in tiles.values()]
+    columns = min(2, len(sizes))
+    out, y = [], 0
+    for first in range(0, len(sizes), columns):
+        row = list(zip(tiles.items(), sizes, strict=True))[first : first + columns]
+        for place, ((words, svg), (width, _)) in enumerate(row):
+            x = place * (width + gap)
+            inner = re.sub(r'\b(id="|url\(["\']?#|href="#)', rf"\g<1>s{first + place}", svg)
+            out.append(
+                f'<text x="{x + 8}" y="{y + 17}" font-family="{SANS}" font-size="14px" fill="{ink("ink")}">'
+                f"{escape(words)}</text>" + inner.replace("<svg ", f'<svg x="{x}" y="{y + line}" ', 1)
+            )
+        y += line + max(height for _, (_, height) in row) + gap
+    width = columns * (sizes[0][0] + gap) - gap
+    top = f'<svg version="1.1" xmlns="http://www.w3.org/2000/svg" width="{width}" height="{y - gap}">'
+    return top + "".join(out) + "</svg>"
+
+
 def stale(folder, name, payload):
     """Why the committed pictures of a figure cannot be shown as they are, or None."""
     for tail in WIDTHS:
@@ -136,7 +164,7 @@ def draw(folder, payloads, executable=None):
     """
     todo = {name: text for name, text in sorted(payloads.items()) if stale(folder, name, text)}
     for path in sorted(folder.glob("*.svg")):
-        if path.stem.removesuffix("-narrow") not in payloads:
+        if re.sub("-(narrow|print)$", "", path.stem) not in payloads:
             path.unlink()
     if not todo:
         return []
@@ -148,9 +176,22 @@ def draw(folder, payloads, executable=None):
         page.set_content("<!doctype html><meta charset=utf-8><body style='margin:0'>")
         for bundle in ("bokeh", "bokeh-widgets"):
             page.add_script_tag(path=BOKEHJS / f"{bundle}.min.js")
+        page.add_script_tag(path=DRIVER)
+
+        def drawn(payload, width, state):
+            return page.evaluate(DRAW, {"payload": payload, "width": width, "state": state})
+
         for name, text in todo.items():
+            payload = json.loads(text)
             for tail, width in WIDTHS.items():
-                drawn = page.evaluate(DRAW, {"item": json.loads(text), "width": width})
-                picture = head(text, drawn["controls"]) + tidy(drawn["svg"]) + "\n"
+                found = drawn(payload, width, {})
+                picture = head(text, found["controls"]) + tidy(found["svg"]) + "\n"
                 (folder / f"{name}{tail}.svg").write_text(picture, "utf-8")
+            for_print = folder / f"{name}-print.svg"
+            for_print.unlink(missing_ok=True)
+            states = payload.get("print") or {}
+            width = WIDTHS["-narrow"] if len(states) > 1 else WIDTHS[""]
+            tiles = {words: tidy(drawn(payload, width, state)["svg"]) for words, state in states.items()}
+            if tiles:
+                for_print.write_text(head(text, 0) + multiples(tiles) + "\n", "utf-8")
     return list(todo)

@@ -8,7 +8,7 @@ import pytest
 from anatomy import feed_forward_network as ffn
 from anatomy import recordings
 from anatomy.figures.feed_forward_network import TITLES, energetic, items_of, knocked
-from anatomy.figures.parts import fixed
+from anatomy.figures.old_parts import fixed
 from anatomy.model import Trace
 from anatomy.tokenization import novel
 

@@ -7,7 +7,7 @@ import pytest
 
 from anatomy import neuron_activation as na
 from anatomy.figures.neuron_activation import TITLES
-from anatomy.figures.parts import fixed
+from anatomy.figures.old_parts import fixed
 from anatomy.model import Trace
 from anatomy.tokenization import novel
 

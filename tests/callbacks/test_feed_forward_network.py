@@ -5,7 +5,7 @@ import pytest
 
 from anatomy import feed_forward_network as ffn
 from anatomy.figures.feed_forward_network import token_bars
-from anatomy.figures.parts import fixed
+from anatomy.figures.old_parts import fixed
 from anatomy.neuron_activation import ACTIVATIONS
 
 KERNELS = ["row_times_matrix", "erfc", "activation", "mlp"]

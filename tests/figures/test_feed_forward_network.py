@@ -10,7 +10,7 @@ from bokeh.models import ColumnDataSource, HoverTool, TapTool
 from anatomy import feed_forward_network as ffn
 from anatomy.figures import feed_forward_network as figures
 from anatomy.figures.figure import MIME
-from anatomy.figures.parts import fixed
+from anatomy.figures.old_parts import fixed
 
 SIZES = (2, 4, 3)
 
@@ -28,7 +28,7 @@ def sources(figure, *names):
 
 def light(figure):
     """A figure's data stay within what the book allows: 100 kB, 30 kB compressed."""
-    item = json.loads(figure._repr_mimebundle_()[MIME])["item"]
+    item = json.loads(figure._repr_mimebundle_()[MIME])["payload"]["item"]
     text = json.dumps(item, separators=(",", ":")).encode()
     return len(text) < 100_000 and len(gzip.compress(text)) < 30_000
 

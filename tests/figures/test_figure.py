@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from anatomy.figures import parts
+from anatomy.figures import old_parts as parts
 from anatomy.figures.figure import MIME, Figure, Table, canonical
 
 DATA = Table(["x"], [[1]])

@@ -68,6 +68,21 @@ def test_filters_figure_is_small_and_says_what_cut(vocabulary):
     assert words[-5:] == ["softmax", "temperature 1.5", "top-k 50", "top-p 0.9", "min-p 0.05"]
 
 
+TOY = (["mat", "sofa", "floor", "roof", "moon"], np.array([3.2, 2.2, 1.2, 0.2, -1.5]))
+
+
+@pytest.mark.parametrize("temperature", [0, 0.05, 0.35, 1.0, 1.7, 2.5])
+def test_temperature_shows_the_softmax_and_its_perplexity(shown, temperature):
+    figure = figures.temperature(*TOY)
+    p = ls.softmax(TOY[1], temperature)
+    found = shown(figure, temperature=temperature)
+    np.testing.assert_allclose(found["bars"]["value"], p, atol=1e-12)
+    assert found["bars"]["text"] == [f"{share:.3f}" for share in p]
+    assert found["title"]["text"] == f"T = {temperature:.2f}, perplexity {ls.perplexity(p):.2f}"
+    assert found["here"]["x"] == [temperature] * 2
+    assert found["dots"]["y"] == pytest.approx(p)
+
+
 def tales():
     """Three short texts as ids, and their words."""
     texts = ["( ( a b . )", "( ( a c . )", "( ( b a . )"]

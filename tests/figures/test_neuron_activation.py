@@ -30,7 +30,7 @@ def payload(figure):
 
 def light(figure):
     """A figure's data stay within what the book allows: 100 kB, 30 kB compressed."""
-    text = json.dumps(payload(figure)["item"], separators=(",", ":")).encode()
+    text = json.dumps(payload(figure)["payload"]["item"], separators=(",", ":")).encode()
     return len(text) < 100_000 and len(gzip.compress(text)) < 30_000
 
 

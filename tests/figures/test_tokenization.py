@@ -10,7 +10,7 @@ from bokeh.models import GlyphRenderer
 
 from anatomy import tokenization as t
 from anatomy.figures import tokenization as figures
-from anatomy.figures.parts import script
+from anatomy.figures.old_parts import script
 
 CORPUS = "how much wood would a woodchuck chuck if a woodchuck could chuck wood?"
 

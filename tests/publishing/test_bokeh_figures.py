@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from anatomy.publishing import pictures
+from anatomy.publishing import bokeh_figures, pictures
 from anatomy.publishing.mime import is_number
 
 CONFIG = {
@@ -27,7 +27,7 @@ PAGE = (
 ```{code-cell} python
 :tags: [remove-input]
 from anatomy.figures.figure import Figure, Table
-from anatomy.figures.parts import heatmap, slider
+from anatomy.figures.old_parts import heatmap, slider
 plot, source = heatmap([[1, 0], [0.25, 0.75]], ["a", "b"], ["a", "b"], "prob")
 numbers = Table(["reads", "a", "b"], [["a", "1.00", "0.00"], ["b", "0.25", "<b>"]])
 said = 'Two "rows" & <i>.', "Look at $x^2$ and `b`."
@@ -47,11 +47,11 @@ INDEX = "# Index\n\n```{toctree}\n:numbered:\nrope\n```\n"
 def payload():
     """The JSON of the page's figure, made in this process: it must equal what the kernel makes."""
     from anatomy.figures.figure import Figure, Table
-    from anatomy.figures.parts import heatmap, slider
+    from anatomy.figures.old_parts import heatmap, slider
 
     plot, _ = heatmap([[1, 0], [0.25, 0.75]], ["a", "b"], ["a", "b"], "prob")
     figure = Figure(plot, "rope-dial", "a", "b", Table(["a"], []), "toy", [slider("Turn", 0, 1, 0)])
-    return json.dumps(figure.item(), separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(figure.payload(), separators=(",", ":"), ensure_ascii=False)
 
 
 def with_pictures(tmp_path, payload, width=720, height=186):
@@ -81,7 +81,11 @@ def test_the_page_follows_the_contract(site, read, tmp_path, payload):
     assert ">Table 1.1</span></a>" in page
     assert '<span class="badge" data-provenance="real">Real model</span>' in page
     static = app.outdir / "_static"
-    assert (static / "figures" / "rope-dial.js").read_text() == f'anatomyFigures["rope-dial"]={payload};\n'
+    script = (static / "figures" / "rope-dial.js").read_text()
+    assert script == bokeh_figures.script_of("rope-dial", payload)
+    assert script.startswith(
+        f'anatomyFigures["rope-dial"]={{"item":{json.dumps(json.loads(payload)["item"], separators=(",", ":"))}'
+    )
     assert {p.name for p in (static / "figures").glob("*.svg")} == {
         f"rope-dial{tail}{dark}.svg" for tail in pictures.WIDTHS for dark in ("", "-dark")
     }

@@ -1,8 +1,16 @@
-// The bars, the line and the dots at the temperature of the slider.
-export default ({ bars, here, dots, title, logits }, slider) => {
-  const t = slider.value, p = softmax(logits, t);
-  bars.data = { ...bars.data, value: p, text: p.map(x => x.toFixed(3)) };
-  here.data = { ...here.data, x: [t, t] };
-  dots.data = { x: p.map(() => t), y: p };
-  title.text = `T = ${t.toFixed(2)}, perplexity ${Math.exp(entropy(p, p.map(() => 1))).toFixed(2)}`;
+import { bar_rows } from "./shared/bar_rows.mjs";
+import { entropy } from "./shared/entropy.mjs";
+import { fixed } from "./shared/fixed.mjs";
+import { softmax } from "./shared/softmax.mjs";
+
+export const show = ({ tokens, logits }, { temperature }) => {
+  const p = softmax(logits, temperature);
+  const perplexity = fixed(Math.exp(entropy(p, p.map(() => 1))));
+  return {
+    bars: bar_rows(p, p.map(share => fixed(share, 3))),
+    title: { text: `T = ${fixed(temperature)}, perplexity ${perplexity}` },
+    here: { x: [temperature, temperature], y: [0, 1] },
+    dots: { x: p.map(() => temperature), y: p },
+    say: `At temperature ${fixed(temperature)}: ${tokens.map((t, i) => `${t} ${fixed(p[i], 3)}`).join(", ")}.`,
+  };
 };

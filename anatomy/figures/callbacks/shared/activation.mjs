@@ -1,4 +1,6 @@
-// [value, slope] of one activation at x; twin of anatomy.neuron_activation.ACTIVATIONS. Needs erfc.
+import { erfc } from "./erfc.mjs";
+
+// [value, slope] of one activation at x; twin of anatomy.neuron_activation.ACTIVATIONS.
 export function activation(name, x) {
   const s = 1 / (1 + Math.exp(-x));
   if (name === "identity") return [x, 1];

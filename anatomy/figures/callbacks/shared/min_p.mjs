@@ -1,5 +1,7 @@
+import { renormalise } from "./renormalise.mjs";
+
 // Keep the tokens at least p times as likely as the most likely. counts[i] tokens have probabilities[i] each.
-// Needs renormalise. Twin: anatomy.logits_and_sampling.min_p
+// Twin: anatomy.logits_and_sampling.min_p
 export function min_p(probabilities, counts, p) {
   const top = probabilities.reduce((a, b) => Math.max(a, b));
   const threshold = p * top * (1 - 8 * Number.EPSILON);

@@ -1,4 +1,6 @@
-// Put labelled values into a bar plot made by token_bars in anatomy/figures/feed_forward_network.py. Needs fixed.
+import { fixed } from "./fixed.mjs";
+
+// Put labelled values into a bar plot made by token_bars in anatomy/figures/feed_forward_network.py.
 export function show_bars(bars, x_range, y_range, labels, values, digits) {
   const places = labels.map((label, place) => `${place}\u241f${label}`);
   y_range.factors = [...places].reverse();

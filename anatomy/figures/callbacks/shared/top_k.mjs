@@ -1,5 +1,8 @@
+import { most_likely_first } from "./most_likely_first.mjs";
+import { renormalise } from "./renormalise.mjs";
+
 // Keep the k most likely tokens. counts[i] tokens have probabilities[i] each.
-// Needs most_likely_first, renormalise. Twin: anatomy.logits_and_sampling.top_k
+// Twin: anatomy.logits_and_sampling.top_k
 export function top_k(probabilities, counts, k) {
   const kept = counts.map(() => 0);
   let left = k;

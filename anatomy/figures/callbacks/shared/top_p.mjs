@@ -1,5 +1,8 @@
+import { most_likely_first } from "./most_likely_first.mjs";
+import { renormalise } from "./renormalise.mjs";
+
 // Keep the smallest set of most likely tokens whose mass reaches p. counts[i] tokens have probabilities[i] each.
-// Needs most_likely_first, renormalise. Twin: anatomy.logits_and_sampling.top_p
+// Twin: anatomy.logits_and_sampling.top_p
 export function top_p(probabilities, counts, p) {
   if (p === 1) return { probabilities, counts };
   const enough = p - 8 * Number.EPSILON; // sums such as 0.4 + 0.3 + 0.2 fall short of 0.9

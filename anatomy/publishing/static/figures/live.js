@@ -11,7 +11,10 @@ window.anatomyLive = (() => {
     script.src = url;
     script.async = false;
     script.onload = done;
-    script.onerror = () => fail(new Error(`could not load ${url}`));
+    script.onerror = () => {
+      delete fetched[url]; // the next intent asks again
+      fail(new Error(`could not load ${url}`));
+    };
     document.head.append(script);
   });
 
@@ -44,18 +47,23 @@ window.anatomyLive = (() => {
   const paint = () => views.forEach(view => view.model.references().forEach(paintModel));
   new MutationObserver(paint).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 
-  // Bokeh's widgets live in shadow roots: give them the book's style and the slider handles a name.
-  const dress = (element, titled) => {
+  // Bokeh's widgets live in shadow roots: give them the book's style and the slider handles a name. A plot is an
+  // image to those who cannot see it, described by the picture's words until a control has moved.
+  const dress = (element, words) => {
     for (const node of element.querySelectorAll("*")) {
       if (node.shadowRoot) {
         if (!node.shadowRoot.adoptedStyleSheets.includes(widgets)) node.shadowRoot.adoptedStyleSheets.push(widgets);
-        dress(node.shadowRoot, titled);
+        dress(node.shadowRoot, words);
       }
       if (node.matches(".noUi-handle")) {
         const title = element.querySelector(".bk-slider-title")?.textContent.split(":")[0].trim();
         node.setAttribute("aria-label", title || "Value");
       }
-      if (node.matches("canvas")) node.setAttribute("aria-hidden", "true");
+      if (node.matches(".bk-Figure")) {
+        node.setAttribute("role", "img");
+        if (words) node.setAttribute("aria-label", words);
+      }
+      if (node.matches(".bk-events")) node.removeAttribute("tabindex"); // nothing there answers to keys
     }
   };
 
@@ -64,19 +72,31 @@ window.anatomyLive = (() => {
     const stage = figure.querySelector(".stage");
     const target = document.createElement("div");
     target.className = "live";
+    const said = document.createElement("p");
+    said.className = "said";
+    said.setAttribute("role", "status");
+    let words = stage.querySelector("img")?.alt ?? "";
     try {
       const name = figure.id.slice("fig-".length);
       const bokeh = figure.dataset.bundles.split(" ").map(n => `../bokeh/${n}-${figure.dataset.bokeh}.min.js`);
       await Promise.all([...bokeh, figure.dataset.item].map(path => fetchScript(new URL(path, here).href)));
       stage.append(target);
-      const item = anatomyFigures[name];
-      item.doc.version = Bokeh.version;  // left out of the data, so that its bytes outlive releases
-      const [view] = (await Bokeh.embed.embed_item(item, target)).roots;
+      const data = anatomyFigures[name];
+      data.item.doc.version = Bokeh.version; // left out of the data, so that its bytes outlive releases
+      const [view] = (await Bokeh.embed.embed_item(data.item, target)).roots;
       views.push(view);
       const document_ = view.model.document;
+      const tell = news => {
+        said.textContent = words = news;
+        dress(target, words);
+      };
+      if (data.show) {
+        anatomyDrive(document_, data, { element: target, tell });
+      }
       if (!document_.is_idle) await new Promise(done => document_.idle.connect(done));
-      dress(target);
-      new MutationObserver(() => dress(target)).observe(target, { childList: true, subtree: true });
+      dress(target, words);
+      target.append(said);
+      new MutationObserver(() => dress(target, words)).observe(target, { childList: true, subtree: true });
       paint();
       figure.bokehDocument = document_;
       figure.dataset.state = "live";
