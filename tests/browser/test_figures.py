@@ -1,0 +1,100 @@
+"""What every interactive figure must do, on every page: see CONTRIBUTING, Figures."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+BOOK = Path(__file__).parents[2] / "book"
+ORDERS = re.compile(
+    r"\b(Move|Choose|Drag|Hover|Click|Tap|Press|Slide|Change|Point|Switch|Turn|Type|Try|Pick|Put|Set|Look at)\b"
+)
+PAGES = sorted(path.stem for path in BOOK.glob("*.md") if "{code-cell}" in path.read_text("utf-8"))
+CONTROLS = "[role=slider], select, .bk-btn, input:not([type=hidden])"
+
+
+@pytest.fixture
+def figures(tab, live):
+    """figures(page, width) -> every figure of a page, awake, in order."""
+
+    def go(name, width, height=900):
+        page = tab(width)
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(f"{name}.html")
+        ids = page.locator(".anatomy-figure[data-state]").evaluate_all("all => all.map(f => f.id)")
+        awake = [live(page, identity.removeprefix("fig-")) for identity in ids]
+        assert page.problems == []
+        return awake
+
+    return go
+
+
+def controls_of(figure):
+    return [control for control in figure.locator(CONTROLS).all() if control.is_visible()]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_control_and_effect_fit_one_phone_screen(figures, page):
+    heights = {
+        figure.get_attribute("id"): figure.locator(".stage").bounding_box()["height"]
+        for figure in figures(page, 390, 700)
+        if controls_of(figure)
+    }
+    assert {name: round(height) for name, height in heights.items() if height > 700} == {}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_plots_have_words_and_controls_have_names(figures, page):
+    for figure in figures(page, 1280):
+        alt = figure.locator("picture img").first.get_attribute("alt")
+        plots = figure.locator("[role=img]")
+        assert plots.count() >= 1
+        assert {plot.get_attribute("aria-label") for plot in plots.all()} == {alt}
+        assert figure.locator(".live [tabindex='0']:not([role=slider])").count() == 0
+        for control in controls_of(figure):
+            named = control.evaluate("c => c.ariaLabel || c.labels?.[0]?.textContent || c.textContent")
+            assert named.strip(), control.evaluate("c => c.outerHTML")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_control_changes_what_is_shown_and_said(figures, page):
+    for figure in figures(page, 1280):
+        for place, control in enumerate(controls_of(figure)):
+            if control.is_disabled():
+                continue
+            shown = figure.evaluate(STATE)
+            moved = False
+            for key in keys_for(control):
+                figure.press(control, key)
+                moved = figure.evaluate(STATE) != shown
+                if moved:
+                    break
+            identity = f"{figure.get_attribute('id')}, control {place}"
+            assert moved, f"{identity} changes nothing"
+            assert figure.locator(".said").text_content().strip(), f"{identity} says nothing"
+
+
+STATE = """figure => JSON.stringify([...figure.bokehDocument.roots()[0].references()]
+    .filter(m => m.type === "ColumnDataSource" || m.type === "Label" || m.type === "Title")
+    .map(m => m.data ? Object.entries(m.data).map(([k, v]) => [k, Array.from(v)]) : m.text))"""
+
+
+def keys_for(control):
+    """Keys that work a control, the likelier first."""
+    if control.get_attribute("role") == "slider":
+        return ["ArrowRight", "ArrowLeft", "Home", "End"]
+    kind = control.evaluate("c => c.tagName")
+    if kind == "SELECT":
+        return ["ArrowDown", "ArrowUp"]
+    return ["Enter"] if kind != "INPUT" else ["ArrowUp", "x", "Enter"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_caption_that_gives_orders_has_another_one_for_print(page):
+    source = (BOOK.parent / "anatomy" / "figures" / f"{page.replace('-', '_')}.py").read_text("utf-8")
+    for call in source.split("return Figure(")[1:]:
+        caption = re.search(r"\n\s+caption=(.+?)\n\s+[a-z_]+=", call, re.S)
+        if caption and ORDERS.search(caption[1]):
+            assert "print_caption=" in call, caption[1]
+        on_paper = re.search(r"\n\s+print_caption=(.+?)\n\s+[a-z_]+=", call, re.S)
+        assert not on_paper or not ORDERS.search(on_paper[1]), on_paper[1]
