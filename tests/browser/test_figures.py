@@ -1,6 +1,7 @@
 """What every interactive figure must do, on every page: see CONTRIBUTING, Figures."""
 
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,24 @@ def test_each_control_changes_what_is_shown_and_said(figures, page):
             assert figure.locator(".said").text_content().strip(), f"{identity} says nothing"
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_a_picture_says_what_its_figure_says_first(figures, built, page):
+    for figure in figures(page, 1280):
+        name = figure.get_attribute("id").removeprefix("fig-")
+        shown = {line.strip() for text in figure.evaluate(WORDS) for line in text.split("\n")} - {""}
+        for tail in ("", "-narrow"):
+            picture = (built / f"_static/figures/{name}{tail}.svg").read_text("utf-8")
+            said = {unescape(text).strip() for text in re.findall(r"<text[^>]*>([^<]*)</text>", picture)}
+            assert shown <= said, name + tail
+
+
+# every word that stands in the plots: labels, titles, and the column that a glyph of text shows
+WORDS = """figure => [...figure.bokehDocument.roots()[0].references()].flatMap(m => {
+    if (["Label", "Title"].includes(m.type) && m.visible) return [m.text];
+    if (m.type !== "GlyphRenderer" || m.glyph.type !== "Text" || !m.visible) return [];
+    const { field, value } = m.glyph.text;
+    return (field ? Array.from(m.data_source.data[field]) : [value]).map(String);
+})"""
 STATE = """figure => JSON.stringify([...figure.bokehDocument.roots()[0].references()]
     .filter(m => m.type === "ColumnDataSource" || m.type === "Label" || m.type === "Title")
     .map(m => m.data ? Object.entries(m.data).map(([k, v]) => [k, Array.from(v)]) : m.text))"""

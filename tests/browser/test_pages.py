@@ -3,7 +3,6 @@
 import gzip
 import json
 import re
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -85,27 +84,6 @@ def test_the_index_leads_to_every_chapter_and_alias(stem, tab):
             page.wait_for_url(f"**/{stem}.html#{anchor}")
             assert page.locator(f"#{anchor}").count() == 1
             assert plain.locator(f'a[href^="{stem}.html"]').count() >= 1
-
-
-def words_of(model):
-    """The titles and labels in a figure's JSON, line by line."""
-    if isinstance(model, dict):
-        if model.get("name") in ("Title", "Label") and isinstance(model["attributes"].get("text"), str):
-            yield from model["attributes"]["text"].split("\n")
-        for part in model.values():
-            yield from words_of(part)
-    elif isinstance(model, list):
-        for part in model:
-            yield from words_of(part)
-
-
-def test_pictures_say_what_their_figures_say(built):
-    for script in sorted((built / "_static/figures").glob("*-*.js")):
-        figure = json.loads(script.read_text("utf-8").partition("]=")[2].rstrip(";\n"))
-        for tail in ("", "-narrow"):
-            picture = (built / f"_static/figures/{script.stem}{tail}.svg").read_text("utf-8")
-            said = {unescape(text).strip() for text in re.findall(r"<text[^>]*>([^<]*)</text>", picture)}
-            assert {line.strip() for line in words_of(figure)} - {""} <= said, script.stem + tail
 
 
 @pytest.mark.parametrize("name", WRITTEN)
