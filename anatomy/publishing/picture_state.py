@@ -29,6 +29,7 @@ LEVELS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 NUMERAL = re.compile(r"(?<![\w#.])[-−+]?\d+(?:\.\d+)?(?:e[-+−]?\d+)?(?!\.?\d)")
 SCRIPT = re.compile(r"=>|\bfunction\b|\breturn\b|\bexport\b")
 EXACT = {"styles", "stylesheets", "script"}  # where a digit is never a measurement
+DIGITS = 4  # of numbers in a figure that does not say how many it keeps
 ABSENT = "nothing"
 
 
@@ -109,7 +110,7 @@ def text(value, indent=""):
 # ---- two states -> the first difference ----------------------------------------------------------
 
 
-def difference(old, new, digits=4):
+def difference(old, new, digits=DIGITS):
     """The first place where two states differ visibly -> "path: old → new", or None.
 
     digits: the significant digits that the figure keeps of its numbers.

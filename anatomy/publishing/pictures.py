@@ -20,7 +20,6 @@ from anatomy.publishing import picture_state
 WIDTHS = {"": 720, "-narrow": 358}
 BOKEHJS = Path(bokeh.__file__).parent / "server" / "static" / "js"
 HEAD = re.compile(r"<!-- figure state ([0-9a-f]{16}) controls (\d+) -->\n")
-DIGITS = 4  # of numbers in a figure that does not say how many it keeps
 MEND = "draw it with: nox -s pictures"
 
 DRAW = """async ({item, width}) => {
@@ -116,7 +115,7 @@ def stale(folder, name, payload):
         if f" {picture.state} " not in head(committed, 0):
             return f"picture {name}{tail}.svg was drawn from another state than {path.name}; {MEND}"
     new = picture_state.state(json.loads(payload))
-    changed = picture_state.difference(json.loads(committed), new, new.get("digits", DIGITS))
+    changed = picture_state.difference(json.loads(committed), new, new.get("digits", picture_state.DIGITS))
     return changed and f"picture {name}.svg shows an older state: {changed}; {MEND}"
 
 
