@@ -3,8 +3,8 @@
 `state` turns a figure's Bokeh JSON into plain lists and maps: JavaScript without comments, arrays of several axes in
 a short form. `difference` finds the first place where two states differ by more than another processor's last digits:
 
-- numbers may differ by one unit of their last kept digit: of Figure.digits significant ones, or of the finest decimal
-  of a list of MANY; and by NOISE of the largest in their list;
+- numbers may differ by one unit of their last kept digit: of so many significant ones as the nearest "digits" around
+  them says, or of the finest decimal of a list of MANY; and by NOISE of the largest in their list;
 - numbers inside words may differ by one unit of their last printed digit, if they have a point or stand before %;
 - whole numbers are counts, steps and ids, and everything else is words: both are compared exactly.
 """
@@ -29,7 +29,7 @@ LEVELS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 NUMERAL = re.compile(r"(?<![\w#.])[-−+]?\d+(?:\.\d+)?(?:e[-+−]?\d+)?(?!\.?\d)")
 SCRIPT = re.compile(r"=>|\bfunction\b|\breturn\b|\bexport\b")
 EXACT = {"styles", "stylesheets", "script"}  # where a digit is never a measurement
-DIGITS = 4  # of numbers in a figure that does not say how many it keeps
+DIGITS = 4  # where nothing says how many significant ones were kept
 ABSENT = "nothing"
 
 
@@ -110,12 +110,9 @@ def text(value, indent=""):
 # ---- two states -> the first difference ----------------------------------------------------------
 
 
-def difference(old, new, digits=DIGITS):
-    """The first place where two states differ visibly -> "path: old → new", or None.
-
-    digits: the significant digits that the figure keeps of its numbers.
-    """
-    found = compare(old, new, (), digits)
+def difference(old, new):
+    """The first place where two states differ visibly -> "path: old → new", or None."""
+    found = compare(old, new, (), DIGITS)
     if not found:
         return None
     path, was, now = found
@@ -129,6 +126,7 @@ def compare(old, new, path, digits, slack=None):
     if type(old) is not type(new):
         return path, old, new
     if isinstance(old, dict):
+        digits = old.get("digits", digits)
         for key in [*old, *(key for key in new if key not in old)]:
             if key not in old or key not in new:
                 return (*path, key), old.get(key, ABSENT), new.get(key, ABSENT)

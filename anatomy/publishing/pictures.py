@@ -115,7 +115,7 @@ def stale(folder, name, payload):
         if f" {picture.state} " not in head(committed, 0):
             return f"picture {name}{tail}.svg was drawn from another state than {path.name}; {MEND}"
     new = picture_state.state(json.loads(payload))
-    changed = picture_state.difference(json.loads(committed), new, new.get("digits", picture_state.DIGITS))
+    changed = picture_state.difference(json.loads(committed), new)
     return changed and f"picture {name}.svg shows an older state: {changed}; {MEND}"
 
 

@@ -25,8 +25,8 @@ from anatomy.publishing import picture_state
 # newest first; names as OPENBLAS_CORETYPE takes them
 CORES = (
     "SkylakeX",
-    "Zen",
     "Haswell",
+    "Zen",
     "Sandybridge",
     "Nehalem",
     "Prescott",
@@ -145,7 +145,7 @@ def changed_figures(old, new):
         states = [
             picture_state.state(json.loads((folder / name).read_text("utf-8"))) for folder in (old, new)
         ]
-        change = picture_state.difference(*states, states[0].get("digits", picture_state.DIGITS))
+        change = picture_state.difference(*states)
         out += [f"{name}: {change}"] if change else []
     return out
 

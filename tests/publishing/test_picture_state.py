@@ -162,8 +162,8 @@ def test_the_book_s_figures_bear_jitter_and_no_change(path):
     for where, value in random.Random(0).sample(found, min(len(found), 10)):
         near = float(f"{value * (1 + 4 * 10.0 ** -(digits + 1)):.{digits}g}")
         far = value * 1.2 + (0.01 if abs(value) < 0.01 else 0)
-        assert difference(committed, replaced(committed, where, near), digits) is None, where
-        assert difference(committed, replaced(committed, where, far), digits), where
+        assert difference(committed, replaced(committed, where, near)) is None, where
+        assert difference(committed, replaced(committed, where, far)), where
 
 
 def test_a_state_is_text_that_a_reviewer_can_read():

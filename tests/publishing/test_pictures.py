@@ -39,6 +39,11 @@ def test_the_digits_that_a_figure_keeps_say_what_its_last_one_is(tmp_path):
     commit(tmp_path, "rope-dial", '{"digits": 6, "x": 0.123456}')
     assert stale(tmp_path, "rope-dial", '{"digits": 6, "x": 0.123457}') is None
     assert "x: 0.123456 → 0.12347" in stale(tmp_path, "rope-dial", '{"digits": 6, "x": 0.12347}')
+    commit(tmp_path, "rope-dial", '{"item": {"digits": 3, "x": 0.123}, "view": {"x": 0.123}}')
+    assert stale(tmp_path, "rope-dial", '{"item": {"digits": 3, "x": 0.124}, "view": {"x": 0.123}}') is None
+    assert "view.x" in stale(
+        tmp_path, "rope-dial", '{"item": {"digits": 3, "x": 0.123}, "view": {"x": 0.124}}'
+    )
 
 
 def test_pictures_of_two_states_are_told_apart(tmp_path):
