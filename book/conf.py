@@ -2,10 +2,12 @@
 
 import os
 
+from anatomy import __version__
+
 project = "The Anatomy of an LLM"
 author = "The contributors of The Anatomy of an LLM"
 copyright = "the contributors; text CC BY 4.0, code Apache-2.0"
-version = release = "0.1.0"
+version = release = __version__
 language = "en"
 
 extensions = [

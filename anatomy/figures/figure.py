@@ -155,7 +155,7 @@ class Figure:
 
     @cached_property
     def _item(self):
-        item = canonical(json_item(self.root(), theme=THEME), self.digits)
+        item = canonical(json_item(self.root(), theme=THEME), self.digits) | {"digits": self.digits}
         strange = sorted(colours(item) - set(swap()) - {CLEAR})
         if strange:
             raise ValueError(

@@ -27,6 +27,7 @@ class View:
     def __init__(self, stem, digits=5, **data):
         self.stem = stem
         self.script = bundle(stem)
+        self.digits = digits
         self.data = {name: plain(value, digits) for name, value in data.items()}
         self.parts = {}
         self.controls = {}
@@ -85,6 +86,7 @@ class View:
     def payload(self):
         """What the driver needs besides Bokeh's own JSON."""
         return {
+            "digits": self.digits,
             "data": self.data,
             "controls": list(self.controls),
             "picks": self.picks,

@@ -2,14 +2,14 @@
 
 import json
 
-from anatomy.publishing.model_map import ORGANS
+from anatomy.topics import TOPICS
 
 FORWARD = "((to,at)=>{to[at]&&location.replace(to[at])})(%s,decodeURIComponent(location.hash.slice(1)));"
 
 
 def chapters_of(env):
     """Stems of the chapters that are written, in reading order."""
-    return [organ.stem for organ in ORGANS if organ.stem in env.found_docs]
+    return [topic.stem for topic in TOPICS if topic.stem in env.found_docs]
 
 
 def labels_of(env):

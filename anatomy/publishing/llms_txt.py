@@ -11,8 +11,8 @@ from docutils import nodes
 from sphinx import addnodes
 
 from anatomy.figures.figure import PROVENANCE
-from anatomy.publishing.map_drawing import BY_STEM
 from anatomy.publishing.pages import description_of
+from anatomy.topics import BY_STEM
 
 LANGUAGES = {"ipython3": "python", "python": "python", "python3": "python", "default": "python", "sh": "sh"}
 DEFERRED = "llms-pages"  # folder below the doctrees: a text for each page, until all are written

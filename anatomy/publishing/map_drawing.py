@@ -6,50 +6,14 @@ the name of an ink fills with its wash and outlines in the ink, `full` fills wit
 """
 
 import re
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 from anatomy.figures.theme import INKS, MEANINGS, wash
 from anatomy.model import PUBLISHED
+from anatomy.topics import BY_STEM
 
 CSS = Path(__file__).parent / "static" / "css" / "map.css"
-
-
-@dataclass(frozen=True)
-class Organ:
-    """A part of the model, and the chapter about it."""
-
-    number: int
-    stem: str  # the chapter's file name and anchor
-    label: str
-    aliases: tuple  # other anchors that lead to the chapter
-
-
-ORGANS = tuple(
-    Organ(number, stem, label, tuple(aliases))
-    for number, (stem, label, *aliases) in enumerate(
-        (
-            ("tokenization", "Tokenization"),
-            ("embeddings", "Embeddings", "vector-embeddings"),
-            ("neuron-activation", "Neuron", "activations"),
-            ("feed-forward-network", "Feed-forward", "ffn"),
-            ("logits-and-sampling", "Logits & sampling", "logits", "sampling"),
-            ("backpropagation", "Backpropagation", "backprop"),
-            ("optimizers", "Optimizers", "sgd-momentum-adam"),
-            ("qkv", "Query, key, value", "attention-q-k-v"),
-            ("multi-head-attention", "Attention heads", "attention-math"),
-            ("rope", "Rotary positions", "rotary-positional-embeddings"),
-            ("transformer-block", "Transformer block", "decoder-block"),
-            ("training-phases", "Training phases", "grokking"),
-            ("post-training", "Post-training", "instruction-tuning", "preference-tuning"),
-            ("kv-cache", "KV cache", "context-window"),
-            ("quantization", "Quantization"),
-        ),
-        start=1,
-    )
-)
-BY_STEM = {organ.stem: organ for organ in ORGANS}
 
 
 # ---- strokes -------------------------------------------------------------------------------------

@@ -27,8 +27,8 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from anatomy.figures.theme import INKS
 from anatomy.publishing import map_drawing
-from anatomy.publishing.map_drawing import BY_STEM, ORGANS
 from anatomy.publishing.rsvg import convert
+from anatomy.topics import BY_STEM, TOPICS
 
 ALT = (
     "Map of the model. Text becomes tokens and embeddings, runs through a stack of transformer blocks along "
@@ -76,7 +76,7 @@ class ModelPartsDirective(SphinxDirective):
                 f"model-parts must describe every organ in order; missing or misplaced: {missing}"
             )
         self.env.metadata[self.env.docname]["model-map"] = True
-        return [nodes.enumerated_list("", *map(self.part, ORGANS, said.values()), classes=["model-parts"])]
+        return [nodes.enumerated_list("", *map(self.part, TOPICS, said.values()), classes=["model-parts"])]
 
     def part(self, organ, words):
         """One organ: its anchors, its name as a link if the chapter is written, what it does."""

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape as xml
 
 from docutils import nodes
 
-from anatomy.publishing.map_drawing import BY_STEM
+from anatomy.topics import BY_STEM
 
 COVER = "cover.png"  # of the book's folder
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"

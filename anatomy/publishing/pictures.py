@@ -1,8 +1,9 @@
 """Static pictures of figures: committed SVG, drawn by one headless browser only when a figure changes.
 
-book/pictures/<name>.svg is 720 wide, <name>-narrow.svg 358. Each carries in its first comment the fingerprint
-of the figure it was drawn from, and the height of the figure's controls. Dark pictures and the PDF's are made
-from these. `nox -s pictures` draws the ones that are missing or stale.
+book/pictures/<name>.svg is 720 wide, <name>-narrow.svg 358, <name>-print.svg holds the states for print where a figure
+names some; <name>.json is the state of the figure that all were drawn from, in the form of `picture_state`. The first
+comment of each SVG says which state that was, by its hash, and how high the figure's controls are. Dark pictures and
+the PDF's are made from these. `nox -s pictures` draws the ones that are missing or stale.
 """
 
 import hashlib
@@ -13,18 +14,15 @@ from html import escape
 from pathlib import Path
 
 import bokeh
-import numpy as np
 
 from anatomy.figures.theme import SANS, ink, swap
+from anatomy.publishing import picture_state
 
 WIDTHS = {"": 720, "-narrow": 358}
 BOKEHJS = Path(bokeh.__file__).parent / "server" / "static" / "js"
-HEAD = re.compile(r"<!-- figure ([0-9a-f]{16}) sums ([-\d. ]+) controls (\d+) -->\n")
-NUMBER = re.compile(r"(?<![\w#.])[-−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.])")
-SIZE = re.compile(r'<svg[^>]*? width="(\d+)"[^>]*? height="(\d+)"')
 DRIVER = Path(__file__).parent / "static" / "figures" / "driver.js"
-SUMS = 4
-TOLERANCE = 0.02
+HEAD = re.compile(r"<!-- figure state ([0-9a-f]{16}) controls (\d+) -->\n")
+SIZE = re.compile(r'<svg[^>]*? width="(\d+)"[^>]*? height="(\d+)"')
 MEND = "draw it with: nox -s pictures"
 
 DRAW = """async ({payload, width, state}) => {
@@ -48,31 +46,23 @@ DRAW = """async ({payload, width, state}) => {
 }"""
 
 
-def fingerprint(payload):
-    """What tells one state of a figure from another -> (16 hex digits, SUMS floats).
-
-    The digits are of its JSON without the numbers. Each sum adds up all numbers, squeezed by asinh, with signs of
-    its own: another processor's last digits move a sum by less than TOLERANCE, a change that can be seen by more.
-    """
-    shape = hashlib.sha256(NUMBER.sub("0", payload).encode()).hexdigest()[:16]
-    values = np.array([float(text.replace("−", "-")) for text in NUMBER.findall(payload)])
-    signs = np.random.default_rng(0).choice([-1.0, 1.0], (SUMS, values.size))
-    return shape, tuple(float(total) for total in signs @ np.arcsinh(10 * values))
+def state_text(payload):
+    """The text of <name>.json for a figure's JSON."""
+    return picture_state.text(picture_state.state(json.loads(payload))) + "\n"
 
 
-def head(payload, controls):
-    """The first line of a picture."""
-    shape, sums = fingerprint(payload)
-    return f"<!-- figure {shape} sums {' '.join(f'{total:.4f}' for total in sums)} controls {controls} -->\n"
+def head(state, controls):
+    """The first line of a picture drawn from a state's text."""
+    digest = hashlib.sha256(state.encode()).hexdigest()[:16]
+    return f"<!-- figure state {digest} controls {controls} -->\n"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One committed SVG: its text, its figure's fingerprint, its size and the height of the controls."""
+    """One committed SVG: its text, the hash of its figure's state, its size and the height of the controls."""
 
     svg: str
-    shape: str
-    sums: tuple
+    state: str
     width: int
     height: int
     controls: int
@@ -87,13 +77,7 @@ class Picture:
         size = SIZE.search(text)
         if not first or not size:
             raise ValueError(f"{path.name} is not a picture drawn by nox -s pictures; {MEND}")
-        sums = tuple(map(float, first[2].split()))
-        return cls(text, first[1], sums, int(size[1]), int(size[2]), int(first[3]))
-
-    def shows(self, payload):
-        """Whether the figure still looks as it did when this was drawn."""
-        shape, sums = fingerprint(payload)
-        return shape == self.shape and np.allclose(sums, self.sums, rtol=0, atol=TOLERANCE)
+        return cls(text, first[1], int(size[1]), int(size[2]), int(first[2]))
 
     def dark(self):
         """The same picture in the dark inks."""
@@ -147,14 +131,20 @@ def multiples(tiles):
 
 def stale(folder, name, payload):
     """Why the committed pictures of a figure cannot be shown as they are, or None."""
-    for tail in WIDTHS:
+    path = folder / f"{name}.json"
+    if not path.exists():
+        return f"no state {path.name} in {folder.name}/; {MEND}"
+    committed = path.read_text("utf-8")
+    new = json.loads(payload)
+    for tail in [*WIDTHS, "-print"] if new.get("print") else WIDTHS:
         try:
             picture = Picture.read(folder / f"{name}{tail}.svg")
         except (FileNotFoundError, ValueError) as problem:
             return str(problem)
-        if not picture.shows(payload):
-            return f"picture {name}{tail}.svg shows an older state of its figure; {MEND}"
-    return None
+        if f" {picture.state} " not in head(committed, 0):
+            return f"picture {name}{tail}.svg was drawn from another state than {path.name}; {MEND}"
+    changed = picture_state.difference(json.loads(committed), picture_state.state(new))
+    return changed and f"picture {name}.svg shows an older state: {changed}; {MEND}"
 
 
 def draw(folder, payloads, executable=None):
@@ -163,7 +153,7 @@ def draw(folder, payloads, executable=None):
     Raises RuntimeError where there is no browser.
     """
     todo = {name: text for name, text in sorted(payloads.items()) if stale(folder, name, text)}
-    for path in sorted(folder.glob("*.svg")):
+    for path in sorted([*folder.glob("*.svg"), *folder.glob("*.json")]):
         if re.sub("-(narrow|print)$", "", path.stem) not in payloads:
             path.unlink()
     if not todo:
@@ -182,10 +172,10 @@ def draw(folder, payloads, executable=None):
             return page.evaluate(DRAW, {"payload": payload, "width": width, "state": state})
 
         for name, text in todo.items():
-            payload = json.loads(text)
+            payload, state = json.loads(text), state_text(text)
             for tail, width in WIDTHS.items():
                 found = drawn(payload, width, {})
-                picture = head(text, found["controls"]) + tidy(found["svg"]) + "\n"
+                picture = head(state, found["controls"]) + tidy(found["svg"]) + "\n"
                 (folder / f"{name}{tail}.svg").write_text(picture, "utf-8")
             for_print = folder / f"{name}-print.svg"
             for_print.unlink(missing_ok=True)
@@ -193,5 +183,6 @@ def draw(folder, payloads, executable=None):
             width = WIDTHS["-narrow"] if len(states) > 1 else WIDTHS[""]
             tiles = {words: tidy(drawn(payload, width, state)["svg"]) for words, state in states.items()}
             if tiles:
-                for_print.write_text(head(text, 0) + multiples(tiles) + "\n", "utf-8")
+                for_print.write_text(head(state, 0) + multiples(tiles) + "\n", "utf-8")
+            (folder / f"{name}.json").write_text(state, "utf-8")
     return list(todo)

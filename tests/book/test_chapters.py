@@ -6,39 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from anatomy.topics import BY_STEM
+
 BOOK = Path(__file__).parents[2] / "book"
-STEMS = [
-    "tokenization",
-    "embeddings",
-    "neuron-activation",
-    "feed-forward-network",
-    "logits-and-sampling",
-    "backpropagation",
-    "optimizers",
-    "qkv",
-    "multi-head-attention",
-    "rope",
-    "transformer-block",
-    "training-phases",
-    "post-training",
-    "kv-cache",
-    "quantization",
-]
-ALIASES = {
-    "embeddings": ["vector-embeddings"],
-    "neuron-activation": ["activations"],
-    "feed-forward-network": ["ffn"],
-    "logits-and-sampling": ["logits", "sampling"],
-    "backpropagation": ["backprop"],
-    "optimizers": ["sgd-momentum-adam"],
-    "qkv": ["attention-q-k-v"],
-    "multi-head-attention": ["attention-math"],
-    "rope": ["rotary-positional-embeddings"],
-    "transformer-block": ["decoder-block"],
-    "training-phases": ["grokking"],
-    "post-training": ["instruction-tuning", "preference-tuning"],
-    "kv-cache": ["context-window"],
-}
+STEMS = list(BY_STEM)
 SECTIONS = ("in-a-real-model", "what-it-costs", "easy-to-get-wrong", "exercises", "sources")
 WRITTEN = [stem for stem in STEMS if (BOOK / f"{stem}.md").exists()]
 
@@ -58,7 +29,7 @@ def test_chapters_are_written_in_the_order_of_the_book():
 def test_its_anchor_and_aliases_stand_before_its_title(chapter):
     stem, text = chapter
     front = text[: re.search(r"^# ", text, re.M).start()]
-    assert re.findall(r"^\((.+)\)=$", front, re.M) == [*ALIASES.get(stem, []), stem]
+    assert re.findall(r"^\((.+)\)=$", front, re.M) == [*BY_STEM[stem].aliases, stem]
     assert "\n# " not in text[text.index("\n# ") + 1 :].split("```")[0]
 
 

@@ -57,9 +57,11 @@ def payload():
 def with_pictures(tmp_path, payload, width=720, height=186):
     folder = tmp_path / "source" / "pictures"
     folder.mkdir(parents=True)
+    state = pictures.state_text(payload)
+    (folder / "rope-dial.json").write_text(state, "utf-8")
     for tail, wide in pictures.WIDTHS.items():
         svg = f'<svg version="1.1" xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{height}"/>\n'
-        (folder / f"rope-dial{tail}.svg").write_text(pictures.head(payload, 44) + svg)
+        (folder / f"rope-dial{tail}.svg").write_text(pictures.head(state, 44) + svg)
 
 
 def test_the_page_follows_the_contract(site, read, tmp_path, payload):
@@ -92,7 +94,7 @@ def test_the_page_follows_the_contract(site, read, tmp_path, payload):
 
 
 def test_a_stale_picture_warns_in_one_line_and_is_still_shown(site, read, tmp_path):
-    with_pictures(tmp_path, "another figure")
+    with_pictures(tmp_path, '{"another": "figure"}')
     app = site({"index.md": INDEX, "rope.md": PAGE}, *EXTENSIONS, **CONFIG)
     assert app.said.count("\n") == 1
     assert "rope-dial.svg shows an older state" in app.said
@@ -102,7 +104,7 @@ def test_a_stale_picture_warns_in_one_line_and_is_still_shown(site, read, tmp_pa
 
 def test_a_missing_picture_warns_and_its_words_stand_in_its_place(site, read):
     app = site({"index.md": INDEX, "rope.md": PAGE}, *EXTENSIONS, **CONFIG)
-    assert "no picture rope-dial.svg" in app.said
+    assert "no state rope-dial.json" in app.said
     assert '<p class="no-picture">Two &quot;rows&quot; &amp; &lt;i&gt;.</p>' in read(app, "rope.html")
 
 

@@ -8,10 +8,10 @@ import pytest
 from anatomy.figures.theme import INKS
 from anatomy.model import PUBLISHED
 from anatomy.publishing import map_drawing
-from anatomy.publishing.map_drawing import BY_STEM, ORGANS
 from anatomy.publishing.model_map import ALT
+from anatomy.topics import BY_STEM, TOPICS
 
-PARTS = "".join(f"{organ.stem}: What {organ.label} does.\n" for organ in ORGANS)
+PARTS = "".join(f"{organ.stem}: What {organ.label} does.\n" for organ in TOPICS)
 INDEX = f"# Index\n\n```{{model-map}}\n```\n\n```{{model-parts}}\n{PARTS}```\n\n```{{toctree}}\nqkv\n```\n"
 CHAPTER = "# Queries\n\n```{model-map}\n:lit: qkv\n```\n\nSee {part}`qkv` and {part}`rope`.\n"
 MYST = "myst_parser"
@@ -27,8 +27,8 @@ def classes_in(svg):
 
 
 def test_fifteen_organs_with_distinct_anchors():
-    assert [organ.number for organ in ORGANS] == list(range(1, 16))
-    anchors = [anchor for organ in ORGANS for anchor in (organ.stem, *organ.aliases)]
+    assert [organ.number for organ in TOPICS] == list(range(1, 16))
+    anchors = [anchor for organ in TOPICS for anchor in (organ.stem, *organ.aliases)]
     assert len(anchors) == len(set(anchors)) == 30
 
 
@@ -40,7 +40,7 @@ def test_both_plates_hold_every_organ_once_and_link_those_that_are_written(draw)
     assert sorted(re.findall(r'href="([^"]*)"', svg)) == ["qkv.html", "rope.html"]
     assert svg.count('class="organ absent"') == 13
     labels = re.findall(r'class="label">([^<]*)<', svg)
-    assert sorted(labels) == sorted(organ.label.replace("&", "&amp;") for organ in ORGANS)
+    assert sorted(labels) == sorted(organ.label.replace("&", "&amp;") for organ in TOPICS)
     assert sorted(map(int, re.findall(r'class="numeral middle">(\d+)<', svg))) == list(range(1, 16))
     assert str(PUBLISHED["SmolLM2-135M"].n_layers) in re.search(r"× (\d+)", svg)[1]
 
@@ -101,7 +101,7 @@ def test_the_index_draws_the_map_and_carries_all_anchors(site, read):
     assert page.count('<a href="qkv.html" class="organ">') == 2
     assert 'href="rope.html"' not in page
     ids = re.findall(r'\bid="([^"]+)"', page)
-    for organ in ORGANS:
+    for organ in TOPICS:
         for anchor in (organ.stem, *organ.aliases):
             assert ids.count(anchor) == 1, anchor
     assert re.search(
