@@ -110,15 +110,14 @@ def outdated(app, env, added, changed, removed):
 
 
 def visit_html(self, node):
-    if self.builder.name == "epub":
-        visit_epub(self, node["lit"])
-
     def link(stem):
         found = stem in self.builder.env.found_docs
         return self.builder.get_relative_uri(self.builder.current_docname, stem) if found else None
 
     lit = node["lit"]
-    if lit is None:
+    if self.builder.name == "epub":
+        visit_epub(self, lit, link)
+    elif lit is None:
         self.body.append(
             f'<div class="map-plate" id="map">{map_drawing.wide(link)}{map_drawing.tall(link)}</div>'
         )
@@ -131,38 +130,31 @@ def visit_html(self, node):
     raise nodes.SkipNode
 
 
-def file_name(lit):
-    """The stem of a picture's name: of the map, or of the strip of one organ."""
-    return f"strip-{lit}" if lit else "model-map"
-
-
 def here(lit):
     """Where the reader is, in words."""
     return f"{BY_STEM[lit].number} · {BY_STEM[lit].label}"
 
 
-def visit_epub(self, lit):
-    image = f"_images/{file_name(lit)}.svg"
-    (Path(self.builder.outdir) / image).write_text(map_drawing.standalone(lit), "utf-8")
+def visit_epub(self, lit, link):
     if lit is None:
-        self.body.append(f'<p class="map-plate"><img src="{image}" alt="{escape(ALT)}"/></p>')
+        self.body.append(f'<div class="map-plate">{map_drawing.standalone(link=link)}</div>')
     else:
+        image = f"_images/strip-{lit}.svg"
+        (Path(self.builder.outdir) / image).write_text(map_drawing.standalone(lit), "utf-8")
         home = self.builder.get_relative_uri(self.builder.current_docname, self.builder.config.root_doc)
         self.body.append(
             f'<p class="you-are-here"><a href="{escape(home)}"><img src="{image}" alt=""/> '
             f"You are here: {escape(here(lit))}</a></p>"
         )
-    raise nodes.SkipNode
 
 
 def visit_latex(self, node):
     lit = node["lit"]
-    name = f"{file_name(lit)}.pdf"
     if lit is None:
-        self.body.append(f"\n\\modelmap{{{name}}}\n")
+        self.body.append("\n\\modelmap\n")
     else:
-        draw(Path(self.builder.outdir) / name, lit=lit)
-        self.body.append(f"\n\\youarehere{{{name}}}{{{self.encode(here(lit))}}}\n")
+        draw(Path(self.builder.outdir) / f"strip-{lit}.pdf", lit=lit)
+        self.body.append(f"\n\\youarehere{{strip-{lit}.pdf}}{{{self.encode(here(lit))}}}\n")
     raise nodes.SkipNode
 
 
