@@ -78,11 +78,15 @@ html_theme_options = {
 # EPUB
 epub_title = project
 epub_basename = "anatomy-of-an-llm"
-epub_uid = epub_identifier = "anatomy-of-an-llm"
-epub_scheme = "ID"
+epub_uid = "anatomy-of-an-llm"
+epub_identifier = "urn:uuid:333e7b5f-e554-5499-af93-5265e61f633e"  # of this book in all its versions
+epub_scheme = "UUID"
+epub_cover = ("_static/cover.png", "epub-cover.html")
 epub_publisher = author
 epub_language = "en"
+epub_tocscope = "includehidden"
 epub_tocdup = False
+epub_use_index = False
 epub_show_urls = "no"
 epub_exclude_files = ["search.html", "404.xhtml", ".buildinfo.bak"]
 

@@ -18,7 +18,7 @@ from sphinx.util import logging
 
 from anatomy.figures.figure import PROVENANCE
 from anatomy.figures.theme import swap
-from anatomy.publishing import pictures
+from anatomy.publishing import editions, pictures
 from anatomy.publishing.mime import Badge, LiveFigure
 from anatomy.publishing.rsvg import convert
 
@@ -72,14 +72,15 @@ def check_pictures(app, env):
 
 
 class ResolveFigures(SphinxPostTransform):
-    """For the PDF: an ordinary figure with a picture, made from the committed SVG."""
+    """One caption for each edition; for the PDF an ordinary figure with a picture, made from the committed SVG."""
 
     default_priority = 5  # right after myst-nb has chosen among MIME types
 
     def run(self, **kwargs):
-        if self.app.builder.format != "latex":
-            return
         for node in list(self.document.findall(LiveFigure)):
+            editions.choose_caption(node, self.app.builder)
+            if self.app.builder.format != "latex":
+                continue
             uri = vector_pdf(self.app, node["name"])
             self.env.images.add_file(self.env.docname, uri)
             image = nodes.image(uri=uri, alt=node["alt"], candidates={"*": uri}, width="100%")
@@ -88,14 +89,15 @@ class ResolveFigures(SphinxPostTransform):
                 nodes.Text(" "),
                 Badge("", PROVENANCE[node["provenance"]], provenance=node["provenance"]),
             ]
-            node.replace_self(nodes.figure("", image, caption, ids=node["ids"], names=node["names"]))
+            live = editions.way_to_live(node, self.config)
+            node.replace_self(nodes.figure("", image, *live, caption, ids=node["ids"], names=node["names"]))
 
 
 def vector_pdf(app, name):
     """The PDF of a picture, made by rsvg-convert, as a path from the source folder."""
     out = Path(app.outdir) / "pictures" / f"{name}.pdf"
     out.parent.mkdir(parents=True, exist_ok=True)
-    convert(folder_of(app) / f"{name}.svg", out)
+    convert(folder_of(app) / f"{editions.still(folder_of(app), name)}.svg", out)
     return os.path.relpath(out, app.srcdir)
 
 
@@ -139,7 +141,8 @@ def visit_html(self, node):
     name, provenance = node["name"], node["provenance"]
     try:
         if epub:
-            wide = pictures.Picture.read(folder_of(self.builder.app) / f"{name}.svg")
+            folder = folder_of(self.builder.app)
+            wide = pictures.Picture.read(folder / f"{editions.still(folder, name)}.svg")
             images = Path(self.builder.outdir) / "_images"
             images.mkdir(exist_ok=True)
             (images / f"{name}.svg").write_text(wide.svg, "utf-8")
@@ -161,8 +164,6 @@ def visit_html(self, node):
             f' data-item="{name}.js?v={version}"'
         )
     controlled = " controlled" if wide and wide.controls else ""
-    if len(node) > 1:  # on paper and in a reader without scripts the caption gives no orders to the hand
-        node.remove(node[0] if epub else node[1])
     number = f'<span class="fig-no">Fig. {number_of(self, node)}</span> '
     badge = f'<span class="badge" data-provenance="{provenance}">{PROVENANCE[provenance]}</span>'
     self.body.append(
@@ -189,7 +190,6 @@ def depart_html(self, node):
 
 
 def visit_text(self, node):
-    del node[1:]
     self.new_state(0)
     self.add_text(f"[Figure {node['ids'][0]}: {node['alt']}]")
     self.end_state()

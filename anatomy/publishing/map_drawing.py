@@ -429,8 +429,11 @@ def strip(lit):
 # ---- for paper -----------------------------------------------------------------------------------
 
 
-def standalone():
-    """The wide map as a file of its own, in light inks: no links, no page around it that has a stylesheet."""
+def standalone(lit=None, link=None):
+    """The wide map, or the strip of one organ, in light inks, with its own style: what needs no page around it.
+
+    link: the address of an organ's chapter, or None, for a map that stands on a page; a file has no links.
+    """
     inks = {name: light for name, (light, _) in INKS.items()}
     inks |= {f"{name}-wash": wash(name) for name in MEANINGS}
     fonts = {
@@ -441,13 +444,11 @@ def standalone():
     values = inks | fonts
     css = re.sub(r"var\(--([\w-]+)\)", lambda found: values[found[1]], CSS.read_text("utf-8"))
     css = css[: css.index("/* page */")]
-    svg = (
-        wide(lambda stem: "")
-        .replace("<a ", "<g ")
-        .replace("</a>", "</g>")
-        .replace(' href=""', "")
-        .replace('role="group"', 'role="img"')
-    )
+    svg = strip(lit) if lit else wide(link or (lambda stem: ""))
+    if not link:
+        svg = svg.replace("<a ", "<g ").replace("</a>", "</g>").replace(' href=""', "")
+        svg = svg.replace('role="group"', 'role="img"').replace(' aria-hidden="true"', "")
     head, body = svg.split(">", 1)
-    head += ' xmlns="http://www.w3.org/2000/svg" width="1080" height="736"'
+    width, height = re.search(r'viewBox="\S+ \S+ (\S+) (\S+)"', head).groups()
+    head += f' xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'
     return f"{head}><style>{css}</style>{body}\n"

@@ -10,13 +10,11 @@
     ```
     {part}`qkv`                    the organ's name, a link if its chapter is written
 
-An organ whose chapter is not written yet is drawn, but is no link. In the EPUB and the PDF the map is a
-picture; the strip is on screen only.
+An organ whose chapter is not written yet is drawn, but is no link. In the EPUB and the PDF the map and the strips
+are pictures.
 """
 
-import os
 import sys
-import tempfile
 from html import escape
 from pathlib import Path
 
@@ -27,19 +25,13 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from anatomy.figures.theme import INKS
 from anatomy.publishing import map_drawing
-from anatomy.publishing.rsvg import convert
+from anatomy.publishing.rsvg import convert_in_our_type
 from anatomy.topics import BY_STEM, TOPICS
 
 ALT = (
     "Map of the model. Text becomes tokens and embeddings, runs through a stack of transformer blocks along "
     "the residual stream, and comes out as logits; one token is sampled from them and joins the text."
 )
-FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig>
-  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
-  <dir>{folder}</dir>
-</fontconfig>
-"""
 
 
 class ModelMap(nodes.General, nodes.Element):
@@ -118,27 +110,51 @@ def outdated(app, env, added, changed, removed):
 
 
 def visit_html(self, node):
-    if self.builder.name == "epub":
-        if node["lit"] is None:
-            self.body.append(f'<p><img src="_images/model-map.svg" alt="{escape(ALT)}"/></p>')
-        raise nodes.SkipNode
-
     def link(stem):
         found = stem in self.builder.env.found_docs
         return self.builder.get_relative_uri(self.builder.current_docname, stem) if found else None
 
     lit = node["lit"]
-    if lit is None:
+    if self.builder.name == "epub":
+        visit_epub(self, lit, link)
+    elif lit is None:
         self.body.append(
             f'<div class="map-plate" id="map">{map_drawing.wide(link)}{map_drawing.tall(link)}</div>'
         )
     else:
         home = self.builder.get_relative_uri(self.builder.current_docname, self.builder.config.root_doc)
-        organ = BY_STEM[lit]
         self.body.append(
             f'<a class="you-are-here" href="{escape(home)}">{map_drawing.strip(lit)}'
-            f'<span class="here">You are here: <b>{organ.number} · {escape(organ.label)}</b></span></a>'
+            f'<span class="here">You are here: <b>{escape(here(lit))}</b></span></a>'
         )
+    raise nodes.SkipNode
+
+
+def here(lit):
+    """Where the reader is, in words."""
+    return f"{BY_STEM[lit].number} · {BY_STEM[lit].label}"
+
+
+def visit_epub(self, lit, link):
+    if lit is None:
+        self.body.append(f'<div class="map-plate">{map_drawing.standalone(link=link)}</div>')
+    else:
+        image = f"_images/strip-{lit}.svg"
+        (Path(self.builder.outdir) / image).write_text(map_drawing.standalone(lit), "utf-8")
+        home = self.builder.get_relative_uri(self.builder.current_docname, self.builder.config.root_doc)
+        self.body.append(
+            f'<p class="you-are-here"><a href="{escape(home)}"><img src="{image}" alt=""/> '
+            f"You are here: {escape(here(lit))}</a></p>"
+        )
+
+
+def visit_latex(self, node):
+    lit = node["lit"]
+    if lit is None:
+        self.body.append("\n\\modelmap\n")
+    else:
+        draw(Path(self.builder.outdir) / f"strip-{lit}.pdf", lit=lit)
+        self.body.append(f"\n\\youarehere{{strip-{lit}.pdf}}{{{self.encode(here(lit))}}}\n")
     raise nodes.SkipNode
 
 
@@ -150,39 +166,28 @@ def visit_text(self, node):
     raise nodes.SkipNode
 
 
-def skip(self, node):
-    raise nodes.SkipNode
+def draw(target, *options, lit=None):
+    """The map, or the strip of one organ, as a PDF or PNG, by the suffix of target."""
+    convert_in_our_type(map_drawing.standalone(lit), target, *options)
 
 
-def draw(target, *options):
-    """The map as a PDF or PNG, by the suffix of target, in our own type."""
-    target = Path(target)
-    fonts = Path(__file__).parent / "latex" / "fonts"
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "map.svg").write_text(map_drawing.standalone(), "utf-8")
-        (Path(folder) / "fonts.conf").write_text(FONTS.format(folder=escape(str(fonts))), "utf-8")
-        environment = {**os.environ, "FONTCONFIG_FILE": f"{folder}/fonts.conf"}
-        convert(Path(folder) / "map.svg", target, *options, environment=environment)
-
-
-def map_file(app):
-    """The map for the EPUB's index, or for the title page of the PDF beside its LaTeX sources."""
+def prepare(app):
+    """The map for the PDF's title page; the EPUB's folder of pictures, which Sphinx makes late."""
     out = Path(app.outdir)
     if app.builder.name == "epub":
         (out / "_images").mkdir(parents=True, exist_ok=True)
-        (out / "_images" / "model-map.svg").write_text(map_drawing.standalone(), "utf-8")
     if app.builder.name == "latex":
         out.mkdir(parents=True, exist_ok=True)
         draw(out / "model-map.pdf")
 
 
 def setup(app):
-    app.add_node(ModelMap, html=(visit_html, None), latex=(skip, None), text=(visit_text, None))
+    app.add_node(ModelMap, html=(visit_html, None), latex=(visit_latex, None), text=(visit_text, None))
     app.add_directive("model-map", ModelMapDirective)
     app.add_directive("model-parts", ModelPartsDirective)
     app.add_role("part", PartRole())
     app.connect("env-get-outdated", outdated)
-    app.connect("builder-inited", map_file)
+    app.connect("builder-inited", prepare)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 

@@ -3,7 +3,10 @@
 `sphinx-build -b latex` writes everything into one folder; `latexmk -xelatex` there makes the book.
 """
 
+import math
+import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 from docutils import nodes
@@ -11,9 +14,13 @@ from docutils.parsers.rst import directives
 from sphinx import addnodes
 from sphinx.builders.latex.nodes import thebibliography
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import texescape
 from sphinx_book_theme.directives import Margin
+from sphinx_exercise.nodes import is_exercise_node, solution_node
 
+from anatomy.figures.figure import PROVENANCE
 from anatomy.figures.theme import INKS, MEANINGS, wash
+from anatomy.publishing.pages import LICENCE, description_of
 
 HERE = Path(__file__).parent / "latex"
 INK, TINT, PAPER = (INKS[name][0].lstrip("#").upper() for name in ("ink", "tint", "paper"))
@@ -47,6 +54,7 @@ NOTE = {  # a call-out: ink rules above and below, no box
 }
 SETUP |= {f"div.note_{key}": value for key, value in NOTE.items()}
 LONGEST_UNBROKEN = 16  # characters of a table's cell that are set in one line
+CODE_WIDTH, PAGE_LINES = 82, 52  # characters and lines of code that a page holds
 
 
 def inks_tex():
@@ -57,7 +65,9 @@ def inks_tex():
     for name in MEANINGS:
         lines.append(rf"\definecolor{{{name}-wash}}{{HTML}}{{{wash(name)[1:].upper()}}}")
         lines.append(rf"\expandafter\def\csname DUrolew-{name}\endcsname#1{{\modelword{{{name}}}{{#1}}}}")
-    lines.append(r"\expandafter\def\csname DUrolebadge\endcsname#1{\badge{#1}}")
+    for name, words in PROVENANCE.items():  # each badge has a shape of its own
+        lines.append(rf"\expandafter\def\csname badge@{words}\endcsname{{\csname badge{name}\endcsname}}")
+        lines.append(rf"\expandafter\def\csname DUrole{name}\endcsname#1{{\badge{{#1}}}}")
     return "\n".join(lines) + "\n"
 
 
@@ -76,10 +86,11 @@ def settings(app, config):
         "fncychap": "",
         "extraclassoptions": "openany,oneside",
         "printindex": "",
-        "figure_align": "!htbp",
+        "figure_align": "H",  # where its words are: a float would cut a sentence
         "sphinxsetup": ",".join(f"{key}={value}" for key, value in SETUP.items()),
     }
-    preamble = "\\usepackage{inks}\n\\usepackage{atlas}\n" + config.latex_elements.get("preamble", "")
+    own = config.latex_elements.get("preamble", "")
+    preamble = f"\\usepackage{{inks}}\n\\usepackage{{imprint}}\n\\usepackage{{atlas}}\n{own}"
     config.latex_elements = elements | config.latex_elements | {"preamble": preamble}
 
 
@@ -97,13 +108,57 @@ def copy_style(app):
         shutil.copyfile(font, out / font.name)
 
 
+def when():
+    """The day the book is of: SOURCE_DATE_EPOCH's, else today's, as '1 January 2026'."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    day = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    return f"{day.day} {day:%B %Y}"
+
+
+def imprint_tex(config, index):
+    """What title page, imprint and the file's own properties say. index: the doctree of the first page."""
+    hooks = [node.astext() for node in index.findall(nodes.paragraph) if "hook" in node["classes"]]
+    said = {
+        "title": config.project,
+        "hook": "".join(hooks[:1]),
+        "author": config.author,
+        "version": config.release,
+        "date": when(),
+        "rights": config.copyright,
+        "licence": LICENCE,
+        "address": config.html_baseurl,
+        "subject": description_of(index) or "",
+    }
+    lines = [r"\ProvidesPackage{imprint}[2026/01/01 what the book says of itself]"]
+    lines += [
+        rf"\newcommand{{\book{name}}}{{{texescape.escape(words, 'xelatex')}}}" for name, words in said.items()
+    ]
+    lines.append(
+        r"\hypersetup{pdftitle={\booktitle},pdfauthor={\bookauthor},pdfsubject={\booksubject},"
+        rf"pdflang={{{config.language}}},pdfdisplaydoctitle=true}}"
+    )
+    return "\n".join(lines) + "\n"
+
+
+def write_imprint(app, env):
+    if app.builder.name == "latex":
+        text = imprint_tex(app.config, env.get_doctree(app.config.root_doc))
+        (Path(app.outdir) / "imprint.sty").write_text(text, "utf-8")
+
+
 class Hooks(SphinxPostTransform):
-    """LaTeX's writer drops the class of a paragraph: set a hook by an environment of ours."""
+    """LaTeX's writer drops the class of a paragraph: set a hook by an environment of ours.
+
+    The first page, whose title is the book's, begins with a heading of its own.
+    """
 
     default_priority = 700
     formats = ("latex",)
 
     def run(self, **kwargs):
+        first = next(self.document.findall(nodes.section), None)
+        if first is not None:
+            first.insert(1, nodes.raw("", "\\opening\n", format="latex"))
         for paragraph in list(self.document.findall(nodes.paragraph)):
             if "hook" in paragraph["classes"]:
                 paragraph.insert(0, nodes.raw("", "\\begin{hook}", format="latex"))
@@ -125,7 +180,7 @@ class Columns(SphinxPostTransform):
             rows = list(table.findall(nodes.row))
             columns = list(zip(*(row.children for row in rows), strict=False))
             spec = "".join(map(self.column, columns))
-            room = nodes.raw("", rf"\needspace{{{len(rows) + 3}\baselineskip}}", format="latex")
+            room = nodes.raw("", rf"\Needspace{{{len(rows) + 3}\baselineskip}}", format="latex")
             table.parent.insert(table.parent.index(table), [room, addnodes.tabular_col_spec(spec=spec)])
 
     def column(self, cells):
@@ -134,6 +189,108 @@ class Columns(SphinxPostTransform):
         longest = max(len(cell.astext()) for cell in cells)
         letter = "r" if flush else "l"
         return letter if longest <= LONGEST_UNBROKEN else letter.upper()
+
+
+class WholeCode(SphinxPostTransform):
+    """Code that fits on a page is not split; a short output stays with it."""
+
+    default_priority = 700
+    formats = ("latex",)
+
+    def run(self, **kwargs):
+        for cell in list(self.document.findall(is_code)):
+            lines = sum(map(height, cell.findall(nodes.literal_block)))
+            first, led_in = with_lead(cell)
+            framed = within(cell, nodes.Admonition) or within(cell, nodes.entry)
+            if 0 < lines <= PAGE_LINES - led_in and not framed:
+                room = nodes.raw("", rf"\codeneeds{{{lines + led_in}}}", format="latex")
+                first.parent.insert(first.parent.index(first), room)
+
+
+def with_lead(cell):
+    """Where code begins for a reader: at the sentence that leads up to it with a colon, and at a heading before that.
+
+    Returns that node, and about how many lines of code it is high.
+    """
+    first, lines = cell, 0
+    before = cell.previous_sibling()
+    if isinstance(before, nodes.paragraph) and before.astext().rstrip().endswith(":"):
+        first, lines = before, 2 + math.ceil(len(before.astext()) / CODE_WIDTH)
+    if isinstance(first.previous_sibling(), nodes.title) and isinstance(first.parent, nodes.section):
+        first, lines = first.parent, lines + 4
+        while isinstance(first.previous_sibling(), nodes.target):  # which LaTeX's writer joins to the heading
+            first = first.previous_sibling()
+    return first, lines
+
+
+def is_code(node):
+    """A cell, or a block of code outside of one."""
+    if isinstance(node, nodes.container):
+        return "cell" in node["classes"]
+    if not isinstance(node, nodes.literal_block):
+        return False
+    cell = within(node, nodes.container, "cell")
+    return cell is None or sum(map(height, cell.findall(nodes.literal_block))) > PAGE_LINES
+
+
+def within(node, kind, name=None):
+    """The nearest ancestor of a kind, and of a class if named, or None."""
+    while node := node.parent:
+        if isinstance(node, kind) and (name is None or name in node["classes"]):
+            return node
+    return None
+
+
+def height(block):
+    """Lines that a block of code takes, with its margins: those too long for the measure are broken.
+
+    >>> height(nodes.literal_block("", "a = 1\\n" + "b" * 100))
+    5
+    """
+    return 2 + sum(max(1, math.ceil(len(line) / CODE_WIDTH)) for line in block.astext().split("\n"))
+
+
+class Solutions(SphinxPostTransform):
+    """Solutions stand at the back, by chapter; each exercise says on which page, and each solution leads back."""
+
+    default_priority = 690  # titles are resolved; before code is measured
+    formats = ("latex",)
+
+    def run(self, **kwargs):
+        back = nodes.section("", nodes.title("", "Solutions"), ids=["solutions"])
+        for page in list(self.document.findall(addnodes.start_of_file)):
+            found = list(page.findall(solution_node))
+            if not found:
+                continue
+            docname = page["docname"]
+            exercises = {node["label"]: node for node in page.findall(is_exercise_node)}
+            number = ".".join(map(str, self.env.toc_secnumbers.get(docname, {}).get("", ())))
+            name = f"{number} {self.env.titles[docname].astext()}".strip()
+            section = nodes.section("", nodes.title("", name), ids=[f"{docname}-solutions"])
+            for solution in found:
+                solution.parent.remove(solution)
+                label = f"{docname}:{solution['label']}"
+                exercise = exercises.get(solution["target_label"])
+                if exercise is not None:
+                    exercise.append(nodes.raw("", rf"\solutionat{{{label}}}", format="latex"))
+                code = [node for node in solution.children[1:2] if list(node.findall(nodes.literal_block))]
+                lines = 4 + sum(height(block) for node in code for block in node.findall(nodes.literal_block))
+                section += nodes.raw("", rf"\codeneeds{{{min(lines, PAGE_LINES)}}}", format="latex")
+                section += self.moved(solution, label, exercise and f"exercise:{exercise['label']}")
+            back += addnodes.start_of_file("", section, docname=docname)
+        if len(back) > 1:
+            self.document.append(back)
+
+    def moved(self, solution, label, home):
+        """The parts of a solution as ordinary text under a title that leads back."""
+        title, *body = solution.children
+        page = rf"\exerciseat{{{home}}}" if home else ""
+        return [
+            nodes.raw("", rf"\solutiontitle{{{label}}}{{", format="latex"),
+            nodes.inline("", "", *title.children),
+            nodes.raw("", rf"}}{{{page}}}", format="latex"),
+            *body,
+        ]
 
 
 class OneBibliography(SphinxPostTransform):
@@ -166,6 +323,7 @@ class OneBibliography(SphinxPostTransform):
 def setup(app):
     app.connect("config-inited", settings)
     app.connect("builder-inited", copy_style)
-    for transform in (Hooks, Columns, OneBibliography):
+    app.connect("env-updated", write_imprint)
+    for transform in (Hooks, Columns, Solutions, WholeCode, OneBibliography):
         app.add_post_transform(transform)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
