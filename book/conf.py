@@ -27,6 +27,7 @@ extensions = [
     "anatomy.publishing.model_map",
     "anatomy.publishing.pages",
     "anatomy.publishing.pdf",
+    "anatomy.publishing.shown_code",
     "anatomy.publishing.token_explorer",
 ]
 exclude_patterns = ["_build", "pictures"]

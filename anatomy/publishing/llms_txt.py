@@ -12,6 +12,7 @@ from sphinx import addnodes
 
 from anatomy.figures.figure import PROVENANCE
 from anatomy.publishing.pages import description_of
+from anatomy.publishing.shown_code import ShownCode, pointer
 from anatomy.topics import BY_STEM
 
 LANGUAGES = {"ipython3": "python", "python": "python", "python3": "python", "default": "python", "sh": "sh"}
@@ -96,6 +97,8 @@ def block(node, depth=1):
         return table_of(node)
     if type(node).__name__ == "LiveFigure":
         return figure_of(node)
+    if isinstance(node, ShownCode):
+        return f"{block(node[0])}\n\n{inline(pointer(node))}"
     if isinstance(node, (nodes.bullet_list, nodes.enumerated_list)):
         mark = (lambda i: "- ") if isinstance(node, nodes.bullet_list) else (lambda i: f"{i}. ")
         return "\n".join(indented(blocks(item), mark(i)) for i, item in enumerate(node.children, 1))

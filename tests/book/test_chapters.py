@@ -1,11 +1,15 @@
 """Every chapter keeps the template of the book. Read from the sources, so that no build is needed."""
 
 import ast
+import doctest
+import importlib
+import io
 import re
 from pathlib import Path
 
 import pytest
 
+from anatomy.publishing.shown_code import forms, locate
 from anatomy.topics import BY_STEM
 
 BOOK = Path(__file__).parents[2] / "book"
@@ -48,31 +52,53 @@ def test_it_opens_with_map_hook_and_description(chapter):
     assert 50 <= len(description) <= 160
 
 
+def shown_in(text):
+    """The names that a chapter shows code of, in full."""
+    return re.findall(r"^```\{show\} (\S+)\n```$", text, re.M)
+
+
 def test_it_shows_code_of_the_package_and_runs_cells(chapter):
     _, text = chapter
-    shown = re.findall(r"```\{literalinclude\} (\.\./anatomy/\S+)\n((?::.*\n)*)", text)
-    assert shown
-    for path, options in shown:
-        name = re.search(r":pyobject: (\S+)", options)
-        assert name, f"{path} is shown without :pyobject:"
-        source = (BOOK / path).read_text("utf-8")
-        assert re.search(rf"^(def|class) {name[1].split('.')[0]}\b", source, re.M), f"no {name[1]} in {path}"
+    assert shown_in(text)
+    assert "{literalinclude}" not in text, "code is shown by {show}"
     assert "```{code-cell} python\n" in text
 
 
 def test_shown_code_fits_the_page(chapter):
     _, text = chapter
     shown = []
-    for path, name in re.findall(r"```\{literalinclude\} (\.\./anatomy/\S+)\n:pyobject: (\S+)", text):
-        source = (BOOK / path).read_text("utf-8")
-        node = ast.parse(source)
-        for part in name.split("."):
-            node = next(inner for inner in node.body if getattr(inner, "name", None) == part)
-        shown += source.splitlines()[node.lineno - 1 : node.end_lineno]
+    for name in shown_in(text):
+        shown += forms(name)[0].splitlines()
     for cell in re.findall(r"```\{code-cell\} python\n(.*?)```", text, re.S):
         if ":tags: [remove" not in cell:
             shown += cell.splitlines()
     assert [line for line in shown if len(line) > 80] == []
+
+
+def test_shown_code_does_what_its_docstring_says(chapter):
+    """The examples of every shown object, run against the short form that the page prints."""
+    _, text = chapter
+    for name in shown_in(text):
+        path, parts = locate(name)
+        short, _, _ = forms(name)
+        module = importlib.import_module(name.removesuffix("." + ".".join(parts)))
+        names = dict(vars(module))
+        whole = module
+        for part in parts:
+            whole = getattr(whole, part)
+        exec(compile(short, path.name, "exec"), names)
+        if parts[1:]:  # a method
+            owner = getattr(module, parts[0])
+            names[parts[0]] = type(parts[0], (owner,), {parts[1]: names[parts[1]]})
+        assert re.search(r'"""[^\n]+[.:]("|\n)', short), f"{name}: its first line is no sentence"
+        examples = doctest.DocTestParser().get_doctest(whole.__doc__, names, name, None, None)
+        # the short form has no checks
+        examples.examples = [example for example in examples.examples if example.exc_msg is None]
+        assert examples.examples, f"{name} has no example"
+        said = io.StringIO()
+        runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+        runner.run(examples, out=said.write)
+        assert runner.failures == 0, said.getvalue()
 
 
 def test_it_has_three_exercises_with_hidden_solutions(chapter):

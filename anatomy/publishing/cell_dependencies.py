@@ -1,0 +1,100 @@
+"""What the cells of a page depend on inside the package: the modules that they reach, the files that these name.
+
+Found by reading, not by running. A module is reached by an import anywhere in its text. A file that is no module
+belongs to the package that it lies in, and is reached when code there, or a cell, names it in a string:
+`callback("rope_dial", "softmax")`, `recordings.load("tiny_tales")`. So write names of files out; a test asks for it.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import anatomy
+
+PACKAGE = Path(anatomy.__file__).parent
+
+
+class Read:
+    """What one text imports (dotted names, those of the things imported too) and the strings in it."""
+
+    def __init__(self, tree, package=""):
+        self.imports, self.strings = set(), set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                self.imports.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                # "from . import x" in a.b is "from a.b import x" where a.b is the package
+                above = package.rsplit(".", node.level - 1)[0] if node.level > 1 else package
+                module = ".".join(filter(None, [above if node.level else "", node.module]))
+                self.imports.add(module)
+                self.imports.update(f"{module}.{alias.name}" for alias in node.names)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                self.strings.add(node.value)
+
+
+@cache
+def digest(path, modified, size):
+    """The hash of a file as it is; the file is read once as long as its time and size stay."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@cache
+def read_module(path, modified, size, package):
+    return Read(ast.parse(path.read_bytes()), package)
+
+
+def state(path):
+    stat = path.stat()
+    return path, stat.st_mtime_ns, stat.st_size
+
+
+def modules_of(name):
+    """The files that importing a dotted name runs: its packages and itself, as far as they are ours.
+
+    >>> [path.name for path in modules_of("anatomy.figures.theme.ink")]
+    ['__init__.py', '__init__.py', 'theme.py']
+    """
+    top, *parts = name.split(".")
+    if top != PACKAGE.name:
+        return
+    for n in range(len(parts) + 1):
+        path = PACKAGE.joinpath(*parts[:n])
+        if (path / "__init__.py").is_file():
+            yield path / "__init__.py"
+        elif path.with_suffix(".py").is_file():
+            yield path.with_suffix(".py")
+        else:
+            return
+
+
+def other_files():
+    """Everything but modules: (file, the folder of the package that it belongs to)."""
+    for path in PACKAGE.rglob("*"):
+        inside = path.relative_to(PACKAGE).parts
+        if path.is_file() and path.suffix not in (".py", ".pyc") and inside[0] != "publishing":
+            yield path, next(folder for folder in path.parents if (folder / "__init__.py").is_file())
+
+
+def reached(code):
+    """The files that code depends on, sorted. Code that is no Python, such as a cell's %magic, depends on all."""
+    try:
+        cells = Read(ast.parse(code))
+    except SyntaxError:
+        everything = [*PACKAGE.rglob("*.py"), *(path for path, _ in other_files())]
+        return sorted(path for path in everything if path.relative_to(PACKAGE).parts[0] != "publishing")
+    found, waiting = {}, [cells]
+    while waiting:
+        for name in waiting.pop().imports:
+            for path in modules_of(name):
+                if path not in found:
+                    dotted = ".".join([PACKAGE.name, *path.parent.relative_to(PACKAGE).parts])
+                    found[path] = read_module(*state(path), dotted)
+                    waiting.append(found[path])
+    named = []
+    for path, home in other_files():
+        strings = set(cells.strings) if home == PACKAGE else set()
+        strings.update(*(module.strings for place, module in found.items() if place.is_relative_to(home)))
+        if strings & {path.name, path.stem}:
+            named.append(path)
+    return sorted([*found, *named])
