@@ -142,6 +142,8 @@ def epub_and_pdf(session):
     need(session, "xelatex", "texlive-xetex texlive-latex-extra texlive-fonts-recommended", "makes the PDF")
     need(session, "latexmk", "latexmk", "makes the PDF")
     need(session, "rsvg-convert", "librsvg2-bin", "makes the PDF's pictures")
+    for builder in ("epub", "latex"):  # else the EPUB gets what an earlier build left in its folder
+        shutil.rmtree(BUILD / builder, ignore_errors=True)
     epub = sphinx(session, "epub") / "anatomy-of-an-llm.epub"
     latex = sphinx(session, "latex")
     with session.chdir(latex):

@@ -22,6 +22,7 @@ extensions = [
     "anatomy.publishing.bundle",
     "anatomy.publishing.epub",
     "anatomy.publishing.exercises",
+    "anatomy.publishing.glued",
     "anatomy.publishing.llms_txt",
     "anatomy.publishing.mathml",
     "anatomy.publishing.model_map",

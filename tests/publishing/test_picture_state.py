@@ -1,5 +1,6 @@
 """Mutations that a reader would see are found, another processor's last digits are not."""
 
+import base64
 import json
 import random
 from pathlib import Path
@@ -120,6 +121,14 @@ def test_an_array_of_whole_numbers_is_compared_exactly_row_by_row():
     assert difference(item(codes), item(codes)) is None
     assert "rows[50]" in difference(item(codes), item(other))
     assert len(text(item(codes))) < 20_000
+
+
+def test_packed_numbers_are_compared_exactly_block_by_block():
+    packed = base64.b64encode(bytes(range(256)) * 400).decode()
+    other = packed[:50_000] + "A" + packed[50_001:]
+    assert difference(state({"codes": packed}), state({"codes": packed})) is None
+    assert "codes.blocks[50]" in difference(state({"codes": packed}), state({"codes": other}))
+    assert len(text(state({"codes": packed}))) < 4_000
 
 
 def test_an_array_of_measurements_is_compared_cell_by_cell():
