@@ -92,7 +92,9 @@ def settings(app, config):
         "figure_align": "H",  # where its words are: a float would cut a sentence
         "sphinxsetup": ",".join(f"{key}={value}" for key, value in SETUP.items()),
     }
-    preamble = "\\usepackage{inks}\n\\usepackage{imprint}\n\\usepackage{atlas}\n" + config.latex_elements.get("preamble", "")
+    preamble = "\\usepackage{inks}\n\\usepackage{imprint}\n\\usepackage{atlas}\n" + config.latex_elements.get(
+        "preamble", ""
+    )
     config.latex_elements = elements | config.latex_elements | {"preamble": preamble}
 
 
@@ -181,7 +183,9 @@ class Columns(SphinxPostTransform):
             first, led_in = with_lead(table)
             room = nodes.raw("", rf"\Needspace{{{len(rows) + 3 + led_in}\baselineskip}}", format="latex")
             first.parent.insert(first.parent.index(first), room)
-            table.parent.insert(table.parent.index(table), addnodes.tabular_col_spec(spec=specification(columns)))
+            table.parent.insert(
+                table.parent.index(table), addnodes.tabular_col_spec(spec=specification(columns))
+            )
 
 
 def specification(columns):
@@ -263,7 +267,7 @@ def height(block):
     >>> height(nodes.literal_block("", "a = 1\\n" + "b" * 100))
     5
     """
-    return 2 + sum(max(1, math.ceil(len(line) / CODE_WIDTH)) for line in block.astext().split("\n"))
+    return 2 + sum(max(1, math.ceil(len(line) / CODE_WIDTH)) for line in block.astext().splitlines())
 
 
 class Solutions(SphinxPostTransform):
