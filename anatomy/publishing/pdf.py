@@ -180,7 +180,7 @@ class Columns(SphinxPostTransform):
         for table in list(self.document.findall(nodes.table)):
             rows = list(table.findall(nodes.row))
             columns = list(zip(*(row.children for row in rows), strict=False))
-            first, led_in = with_lead(table)
+            first, led_in = with_lead(within(table, nodes.container, "cell") or table)
             room = nodes.raw("", rf"\Needspace{{{len(rows) + 3 + led_in}\baselineskip}}", format="latex")
             first.parent.insert(first.parent.index(first), room)
             table.parent.insert(
