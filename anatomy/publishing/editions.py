@@ -23,8 +23,12 @@ def way_to_live(node, config):
     address = address_of(config, node["ids"][0])
     if not address:
         return []
-    typed = address.replace("%", r"\%").replace("#", r"\#").replace("&", r"\&")
-    return [nodes.raw("", rf"\live{{{typed}}}", format="latex")]
+    return [nodes.raw("", rf"\live{{{address_tex(address)}}}", format="latex")]
+
+
+def address_tex(address):
+    """An address as LaTeX's \\href takes it inside of other commands."""
+    return "".join(f"\\{c}" if c in "%#&" else c for c in address)
 
 
 def still(folder, name):

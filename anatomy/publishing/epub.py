@@ -10,12 +10,11 @@ import textwrap
 from html import escape
 from pathlib import Path
 
-from docutils import nodes
 from sphinx.builders.epub3 import Epub3Builder
 
 from anatomy.figures.theme import INKS
 from anatomy.publishing import map_drawing
-from anatomy.publishing.pages import description_of
+from anatomy.publishing.pages import description_of, hook_of
 from anatomy.publishing.rsvg import TYPE, convert_in_our_type
 
 COVER = "_static/cover.png"
@@ -73,7 +72,7 @@ class Epub(Epub3Builder):
         for sheet in Path(self.outdir).glob("_static/mystnb.*.css"):
             sheet.unlink()  # left there after an earlier build had been zipped
         if self.config.epub_cover:
-            hook = hook_of(self.env.get_doctree(self.config.root_doc))
+            hook = hook_of(self.env.get_doctree(self.config.root_doc)) or ""
             drawing = cover(self.config.project, hook, self.config.author)
             convert_in_our_type(drawing, Path(self.outdir) / COVER, "--width", str(COVER_WIDTH))
         super().build_content()
@@ -95,12 +94,6 @@ class Epub(Epub3Builder):
             f'    <meta property="schema:{name}">{escape(words)}</meta>\n' for name, words in ACCESSIBILITY
         )
         return opf.replace("  </metadata>", f"{said}  </metadata>")
-
-
-def hook_of(doctree):
-    """The book in a sentence: the first page's hook."""
-    hooks = (node.astext() for node in doctree.findall(nodes.paragraph) if "hook" in node["classes"])
-    return next(hooks, "")
 
 
 def lines(words, width, x, y, step):

@@ -15,6 +15,12 @@ COVER = "cover.png"  # of the book's folder
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
 
+def hook_of(doctree):
+    """The sentence under a page's title, or None."""
+    hooks = (node.astext() for node in doctree.findall(nodes.paragraph) if "hook" in node["classes"])
+    return next(hooks, None)
+
+
 def description_of(doctree):
     """The page's own description, else its hook, else None."""
     if doctree is None:
@@ -22,10 +28,7 @@ def description_of(doctree):
     for meta in doctree.findall(nodes.meta):
         if meta.get("name") == "description":
             return meta["content"]
-    for paragraph in doctree.findall(nodes.paragraph):
-        if "hook" in paragraph["classes"]:
-            return paragraph.astext()
-    return None
+    return hook_of(doctree)
 
 
 def learning_resource(app, pagename, title, description, address):

@@ -20,7 +20,8 @@ from sphinx_exercise.nodes import is_exercise_node, solution_node
 
 from anatomy.figures.figure import PROVENANCE
 from anatomy.figures.theme import INKS, MEANINGS, wash
-from anatomy.publishing.pages import LICENCE, description_of
+from anatomy.publishing.editions import address_tex
+from anatomy.publishing.pages import LICENCE, description_of, hook_of
 
 HERE = Path(__file__).parent / "latex"
 INK, TINT, PAPER = (INKS[name][0].lstrip("#").upper() for name in ("ink", "tint", "paper"))
@@ -53,8 +54,10 @@ NOTE = {  # a call-out: ink rules above and below, no box
     "padding-right": "0pt",
 }
 SETUP |= {f"div.note_{key}": value for key, value in NOTE.items()}
-LONGEST_UNBROKEN = 16  # characters of a table's cell that are set in one line
+# characters of a table's cell that are set in one line: the first number that leaves the other columns some room
+LONGEST_UNBROKEN, LEAST_COLUMN, TABLE_WIDTH = (20, 16), 12, 85
 CODE_WIDTH, PAGE_LINES = 82, 52  # characters and lines of code that a page holds
+SHORT_OUTPUT = 10  # lines, with its margins
 
 
 def inks_tex():
@@ -117,22 +120,19 @@ def when():
 
 def imprint_tex(config, index):
     """What title page, imprint and the file's own properties say. index: the doctree of the first page."""
-    hooks = [node.astext() for node in index.findall(nodes.paragraph) if "hook" in node["classes"]]
     said = {
         "title": config.project,
-        "hook": "".join(hooks[:1]),
+        "hook": hook_of(index) or "",
         "author": config.author,
         "version": config.release,
         "date": when(),
         "rights": config.copyright,
-        "licence": LICENCE,
-        "address": config.html_baseurl,
         "subject": description_of(index) or "",
     }
+    said = {name: texescape.escape(words, "xelatex") for name, words in said.items()}
+    said |= {"licence": address_tex(LICENCE), "address": address_tex(config.html_baseurl)}
     lines = [r"\ProvidesPackage{imprint}[2026/01/01 what the book says of itself]"]
-    lines += [
-        rf"\newcommand{{\book{name}}}{{{texescape.escape(words, 'xelatex')}}}" for name, words in said.items()
-    ]
+    lines += [rf"\newcommand{{\book{name}}}{{{words}}}" for name, words in said.items()]
     lines.append(
         r"\hypersetup{pdftitle={\booktitle},pdfauthor={\bookauthor},pdfsubject={\booksubject},"
         rf"pdflang={{{config.language}}},pdfdisplaydoctitle=true}}"
@@ -169,7 +169,7 @@ class Columns(SphinxPostTransform):
     """What LaTeX's writer drops of a table, as a column specification; and room for all of it on the page.
 
     Columns of numbers are set flush right. A column is broken only where a cell of it is long: in the others a word
-    would be cut. A caption may not stand on the page before its table.
+    would be cut. A caption may not stand on the page before its table, nor a heading that the table follows.
     """
 
     default_priority = 700
@@ -179,58 +179,77 @@ class Columns(SphinxPostTransform):
         for table in list(self.document.findall(nodes.table)):
             rows = list(table.findall(nodes.row))
             columns = list(zip(*(row.children for row in rows), strict=False))
-            spec = "".join(map(self.column, columns))
-            room = nodes.raw("", rf"\Needspace{{{len(rows) + 3}\baselineskip}}", format="latex")
-            table.parent.insert(table.parent.index(table), [room, addnodes.tabular_col_spec(spec=spec)])
+            first, led_in = with_lead(within(table, nodes.container, "cell") or table)
+            room = nodes.raw("", rf"\Needspace{{{len(rows) + 3 + led_in}\baselineskip}}", format="latex")
+            first.parent.insert(first.parent.index(first), room)
+            table.parent.insert(
+                table.parent.index(table), addnodes.tabular_col_spec(spec=specification(columns))
+            )
 
-    def column(self, cells):
-        """The letter of a column, its head among the cells: r or l, capital where lines are broken."""
-        flush = all("text-right" in cell["classes"] for cell in cells)
-        longest = max(len(cell.astext()) for cell in cells)
-        letter = "r" if flush else "l"
-        return letter if longest <= LONGEST_UNBROKEN else letter.upper()
+
+def specification(columns):
+    """The letters of a table's columns, each with its head among the cells: r or l, capital where lines are broken.
+
+    >>> specification([[nodes.entry("", nodes.Text("short"))], [nodes.entry("", nodes.Text("words " * 9))]])
+    'lL'
+    """
+    widths = [max(len(cell.astext()) for cell in cells) for cells in columns]
+
+    def room(limit):
+        return sum((width if width <= limit else LEAST_COLUMN) + 2 for width in widths) <= TABLE_WIDTH
+
+    limit = next(filter(room, LONGEST_UNBROKEN), LONGEST_UNBROKEN[-1])
+    letters = ("r" if all("text-right" in cell["classes"] for cell in cells) else "l" for cells in columns)
+    return "".join(
+        letter if width <= limit else letter.upper() for letter, width in zip(letters, widths, strict=True)
+    )
 
 
 class WholeCode(SphinxPostTransform):
-    """Code that fits on a page is not split; a short output stays with it."""
+    """Code that fits on a page is not split, nor is what it prints; a short output stays with its code."""
 
     default_priority = 700
     formats = ("latex",)
 
     def run(self, **kwargs):
-        for cell in list(self.document.findall(is_code)):
-            lines = sum(map(height, cell.findall(nodes.literal_block)))
-            first, led_in = with_lead(cell)
-            framed = within(cell, nodes.Admonition) or within(cell, nodes.entry)
-            if 0 < lines <= PAGE_LINES - led_in and not framed:
+        for block in list(self.document.findall(nodes.literal_block)):
+            if within(block, nodes.Admonition) or within(block, nodes.entry):
+                continue
+            lines, first, led_in = height(block), block, 0
+            cell = within(block, nodes.container, "cell")
+            if not within(block, nodes.container, "cell_output"):
+                printed = list(cell.findall(nodes.literal_block))[1:2] if cell else []
+                lines += sum(height(output) for output in printed if height(output) <= SHORT_OUTPUT)
+                first, led_in = with_lead(cell or block)
+            elif lines <= SHORT_OUTPUT:
+                continue
+            if lines + led_in <= PAGE_LINES:
                 room = nodes.raw("", rf"\codeneeds{{{lines + led_in}}}", format="latex")
                 first.parent.insert(first.parent.index(first), room)
 
 
-def with_lead(cell):
-    """Where code begins for a reader: at the sentence that leads up to it with a colon, and at a heading before that.
+def with_lead(node):
+    """Where code or a table begins for a reader: at the sentence that leads up to it with a colon, and at a heading.
 
-    Returns that node, and about how many lines of code it is high.
+    Returns that node, and about how many lines it is high.
     """
-    first, lines = cell, 0
-    before = cell.previous_sibling()
+    first, lines = node, 0
+    before = node.previous_sibling()
     if isinstance(before, nodes.paragraph) and before.astext().rstrip().endswith(":"):
         first, lines = before, 2 + math.ceil(len(before.astext()) / CODE_WIDTH)
     if isinstance(first.previous_sibling(), nodes.title) and isinstance(first.parent, nodes.section):
         first, lines = first.parent, lines + 4
-        while isinstance(first.previous_sibling(), nodes.target):  # which LaTeX's writer joins to the heading
-            first = first.previous_sibling()
+        while label := label_before(first):  # which LaTeX's writer joins to the heading
+            first = label
     return first, lines
 
 
-def is_code(node):
-    """A cell, or a block of code outside of one."""
-    if isinstance(node, nodes.container):
-        return "cell" in node["classes"]
-    if not isinstance(node, nodes.literal_block):
-        return False
-    cell = within(node, nodes.container, "cell")
-    return cell is None or sum(map(height, cell.findall(nodes.literal_block))) > PAGE_LINES
+def label_before(node):
+    """The target that stands right before a node, be it as the last thing in the section before, or None."""
+    before = node.previous_sibling()
+    while isinstance(before, nodes.section):
+        before = before[-1]
+    return before if isinstance(before, nodes.target) else None
 
 
 def within(node, kind, name=None):
@@ -247,7 +266,7 @@ def height(block):
     >>> height(nodes.literal_block("", "a = 1\\n" + "b" * 100))
     5
     """
-    return 2 + sum(max(1, math.ceil(len(line) / CODE_WIDTH)) for line in block.astext().split("\n"))
+    return 2 + sum(max(1, math.ceil(len(line) / CODE_WIDTH)) for line in block.astext().splitlines())
 
 
 class Solutions(SphinxPostTransform):
@@ -273,9 +292,11 @@ class Solutions(SphinxPostTransform):
                 exercise = exercises.get(solution["target_label"])
                 if exercise is not None:
                     exercise.append(nodes.raw("", rf"\solutionat{{{label}}}", format="latex"))
-                code = [node for node in solution.children[1:2] if list(node.findall(nodes.literal_block))]
-                lines = 4 + sum(height(block) for node in code for block in node.findall(nodes.literal_block))
-                section += nodes.raw("", rf"\codeneeds{{{min(lines, PAGE_LINES)}}}", format="latex")
+                lines = min(4 + opening_height(solution.children[1:3]), PAGE_LINES)
+                if len(section) > 1:
+                    section += nodes.raw("", rf"\codeneeds{{{lines}}}", format="latex")
+                else:  # a chapter's name, with its first solution
+                    back += nodes.raw("", rf"\codeneeds{{{lines + 4}}}", format="latex")
                 section += self.moved(solution, label, exercise and f"exercise:{exercise['label']}")
             back += addnodes.start_of_file("", section, docname=docname)
         if len(back) > 1:
@@ -291,6 +312,17 @@ class Solutions(SphinxPostTransform):
             nodes.raw("", rf"}}{{{page}}}", format="latex"),
             *body,
         ]
+
+
+def opening_height(parts):
+    """Lines of code that the first parts of a solution are high, up to its first code."""
+    lines = 0
+    for part in parts:
+        code = list(part.findall(nodes.literal_block))
+        lines += sum(map(height, code)) or 2 + math.ceil(len(part.astext()) / CODE_WIDTH)
+        if code:
+            break
+    return lines
 
 
 class OneBibliography(SphinxPostTransform):

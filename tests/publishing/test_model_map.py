@@ -140,19 +140,27 @@ def test_a_list_of_parts_with_a_gap_says_what_is_missing(site):
     assert "missing or misplaced: ['rope']" in app.said
 
 
-def test_the_epub_shows_the_map_as_a_picture(site, read):
+def test_the_epub_has_the_map_with_links_and_the_strip_as_a_picture(site, read):
     app = site(
         {"index.md": INDEX, "qkv.md": CHAPTER}, MYST, EXTENSION, builder="epub", version="1", copyright="x"
     )
     page = read(app, "index.xhtml")
-    assert f'<img src="_images/model-map.svg" alt="{ALT}"/>' in page
-    assert "you-are-here" not in read(app, "qkv.xhtml")
-    assert (app.outdir / "_images" / "model-map.svg").read_text("utf-8") == map_drawing.standalone()
+    plate = re.search(r'<div class="map-plate">(<svg.*?</svg>)', page, re.S)[1]
+    ElementTree.fromstring(plate)
+    assert re.findall(r'href="([^"]*)"', plate) == ["qkv.xhtml"]
+    assert "var(" not in plate
+    assert re.search(
+        r'<a href="index.xhtml"><img src="_images/strip-qkv.svg".*8 · Query', read(app, "qkv.xhtml")
+    )
+    strip = (app.outdir / "_images" / "strip-qkv.svg").read_text("utf-8")
+    ElementTree.fromstring(strip)
+    assert "var(" not in strip
 
 
 @pytest.mark.skipif(not which("rsvg-convert"), reason="needs rsvg-convert")
 def test_the_pdf_has_the_map_as_a_vector_in_our_type(site):
     app = site({"index.md": INDEX, "qkv.md": CHAPTER}, MYST, EXTENSION, builder="latex")
+    assert (app.outdir / "strip-qkv.pdf").read_bytes().startswith(b"%PDF")
     pdf = app.outdir / "model-map.pdf"
     assert pdf.read_bytes().startswith(b"%PDF")
     if which("pdffonts"):

@@ -4,6 +4,7 @@ from shutil import which
 
 import pytest
 
+from anatomy.figures.figure import PROVENANCE
 from anatomy.figures.theme import INKS, MEANINGS
 from anatomy.publishing import pdf
 
@@ -55,7 +56,7 @@ def test_what_latex_would_drop_is_there(built, read):
 @needs_rsvg
 def test_style_fonts_and_map_lie_beside_it(built):
     names = {path.name for path in built.outdir.iterdir()}
-    assert {"atlas.sty", "inks.sty", "model-map.pdf"} <= names
+    assert {"atlas.sty", "inks.sty", "imprint.sty", "model-map.pdf"} <= names
     assert {path.name for path in pdf.HERE.glob("fonts/*.ttf")} <= names
 
 
@@ -65,6 +66,113 @@ def test_the_inks_are_those_of_the_figures():
         assert rf"\definecolor{{{name}}}{{HTML}}{{{light[1:].upper()}}}" in text
     for name in MEANINGS:
         assert rf"DUrolew-{name}\endcsname" in text
+
+
+def test_every_badge_has_a_shape_of_its_own():
+    style, inks = (pdf.HERE / "atlas.sty").read_text("utf-8"), pdf.inks_tex()
+    shapes = {}
+    for name, words in PROVENANCE.items():
+        assert rf"\csname badge@{words}\endcsname{{\csname badge{name}\endcsname}}" in inks
+        shapes[name] = re.search(
+            rf"\\newcommand\{{\\badge{name}\}}\[1\]\{{\\badgepill(.*?)\{{#1\}}\}}", style, re.S
+        )[1]
+    assert len(set(shapes.values())) == len(PROVENANCE) == 4
+    assert "dash pattern" in shapes["toy"]
+
+
+@needs_rsvg
+def test_the_file_says_what_it_is(site, read, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
+    index = PAGES["index.md"].replace("Words.", "{.hook}\nRead it.\n\nWords.")
+    meta = '---\nmyst:\n  html_meta:\n    description: "100 % of it"\n---\n'
+    said = {"project": "A & B", "author": "Us", "release": "7.1", "html_baseurl": "https://a.org/x-y/"}
+    app = site({**PAGES, "index.md": meta + index}, *EXTENSIONS, builder="latex", **CONFIG, **said)
+    text = read(app, "imprint.sty")
+    for name, words in {
+        "title": r"A \& B",
+        "hook": "Read it.",
+        "author": "Us",
+        "version": "7.1",
+        "date": "1 January 2026",
+        "subject": r"100 \% of it",
+        "address": "https://a.org/x-y/",
+    }.items():
+        assert rf"\newcommand{{\book{name}}}{{{words}}}" in text
+    assert "pdftitle={\\booktitle}" in text
+    assert "pdflang={en}" in text
+
+
+EXERCISE = """# A
+
+## Exercises
+
+````{exercise} Halve it
+:label: a-exercise
+
+What is half of 4?
+````
+
+````{solution} a-exercise
+:label: a-solution
+
+Two:
+
+```python
+4 / 2
+```
+````
+
+## Sources
+
+None.
+"""
+
+
+@needs_rsvg
+def test_solutions_stand_at_the_back_with_links_both_ways(site, read):
+    pages = {**PAGES, "a.md": EXERCISE}
+    app = site(
+        pages,
+        *EXTENSIONS,
+        "sphinx_exercise",
+        "anatomy.publishing.exercises",
+        builder="latex",
+        numfig=True,
+        **CONFIG,
+    )
+    assert app.said == ""
+    text = read(app, "anatomy-of-an-llm.tex")
+    exercise, sources, back, solution = map(
+        text.index, ("What is half of 4", r"\section{Sources}", r"\chapter{Solutions}", "Two:")
+    )
+    assert exercise < sources < back < solution
+    assert text.count("Two:") == 1
+    there = re.search(r"\\solutionat\{(.*?)\}", text)
+    assert exercise < there.start() < sources
+    assert re.search(rf"\\solutiontitle\{{{there[1]}\}}.*Halve it", text, re.S).start() > back
+    home = re.search(r"\\exerciseat\{(.*?)\}", text)[1]
+    assert rf"\label{{{home}}}" in text
+
+
+def code(*n_lines):
+    return "\n\n".join("```python\n" + "x\n" * n + "```" for n in n_lines)
+
+
+@needs_rsvg
+@pytest.mark.parametrize(
+    ("page", "rooms"),
+    [
+        (f"Words.\n\n{code(3, 60)}", ["5"]),  # what fits on no page is split
+        (f"Words:\n\n{code(3)}", ["8"]),  # with the line that leads up to it
+        (f"## Head\n\n{code(3)}", ["9"]),
+    ],
+)
+def test_code_that_fits_on_a_page_asks_for_room(site, read, page, rooms):
+    app = site({"index.md": f"# A\n\nWords.\n\n{page}\n"}, *EXTENSIONS, builder="latex", **CONFIG)
+    text = read(app, "anatomy-of-an-llm.tex")
+    assert re.findall(r"\\codeneeds\{(\d+)\}", text) == rooms
+    if "Head" in page:
+        assert text.index(r"\codeneeds") < text.index("{Head}")
 
 
 @needs_rsvg
@@ -96,7 +204,7 @@ def test_columns_of_numbers_are_flush_right_and_long_ones_are_broken(site, read)
     text = read(app, "anatomy-of-an-llm.tex")
     assert re.findall(r"\\begin\{tabular(?:y\}\{\\linewidth)?\}\[t\]\{(\w+)\}", text) == ["lr", "lL"]
     # room for head, rows and caption before each table
-    assert re.findall(r"\\needspace\{(\d+)\\baselineskip\}", text) == ["5", "6"]
+    assert re.findall(r"\\Needspace\{(\d+)\\baselineskip\}", text) == ["5", "6"]
 
 
 @needs_rsvg
