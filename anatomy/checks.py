@@ -3,8 +3,20 @@
 import numpy as np
 
 
-def finite(name, values, ndim=None, dtype=float):
-    """Return values as a non-empty array without NaN or infinity.
+def floats(name, values):
+    """Return values as an array of floats; whole numbers become float64. Raises ValueError for what is no number.
+
+    >>> floats("x", [3, 4]).tolist()
+    [3.0, 4.0]
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must hold numbers, got an array of {array.dtype}")
+    return array if array.dtype.kind == "f" else array.astype(float)
+
+
+def finite(name, values, ndim=None):
+    """Return values as a non-empty array of floats without NaN or infinity.
 
     Raises ValueError naming the first offending entry, or the number of axes where `ndim` is given.
 
@@ -14,11 +26,7 @@ def finite(name, values, ndim=None, dtype=float):
     Traceback (most recent call last):
     ValueError: x must be finite, got nan at index (1,)
     """
-    array = np.asarray(values)
-    if array.dtype.kind not in "biuf":
-        raise ValueError(f"{name} must hold numbers, got an array of {array.dtype}")
-    if not np.issubdtype(array.dtype, np.floating):
-        array = array.astype(dtype)
+    array = floats(name, values)
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
     if ndim is not None and array.ndim != ndim:

@@ -31,6 +31,7 @@ class Optimizer:
         self.lr = positive("lr", lr)
         self.n_steps = 0
         self.memory = None
+        self.shapes = None
 
     def step(self, parameters, gradients):
         """Update the parameters in place.
@@ -40,11 +41,14 @@ class Optimizer:
         Raises ValueError where they do not pair up or a gradient is not finite.
         """
         check_pairs(parameters, gradients)
+        shapes = [parameter.shape for parameter in parameters]
         if self.memory is None:
             self.memory = [self.start(parameter) for parameter in parameters]
-        if len(self.memory) != len(parameters):
+            self.shapes = shapes
+        if shapes != self.shapes:
             raise ValueError(
-                f"parameters must be the {len(self.memory)} arrays of the first step, got {len(parameters)}"
+                f"parameters must be the {len(self.shapes)} arrays of the first step, of shapes {self.shapes}, "
+                f"got {len(shapes)} of shapes {shapes}"
             )
         self.n_steps += 1
         for parameter, gradient, memory in zip(parameters, gradients, self.memory, strict=True):

@@ -116,8 +116,12 @@ def align(parameters, chosen, rejected, beta, schedule, n_steps, rng, n_batch=32
     chosen, rejected: Texts, row by row the two answers to one prompt. Returns
     the loss of every batch.
     watch: as in training_phases.train. No weight decay: it would pull away from
-    the reference.
+    the reference. Raises ValueError where the two are not as many.
     """
+    if len(chosen) != len(rejected):
+        raise ValueError(
+            f"chosen and rejected must pair up row by row, got {len(chosen)} and {len(rejected)}"
+        )
     reference = [all_log_probabilities(parameters, texts) for texts in (chosen, rejected)]
     trainer = Trainer(parameters, adamw_pair(weight_decay=0.0))
     losses = np.empty(n_steps)

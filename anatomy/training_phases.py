@@ -125,9 +125,13 @@ class Parameters:
     matrices, gains: the long arrays, so that an optimizer has two updates to
     do, not twenty; weight decay is for the matrices alone. tensors: name ->
     Tensor, named as in anatomy.model.
+    Raises ValueError where the arrays do not fit the config, or `decoder` runs
+    no such model.
     """
 
     def __init__(self, config, arrays):
+        trains_here(config)
+        config.check_weights(arrays)
         self.config = config
         self.tensors = {}
         self.names = {2: [], 1: []}
@@ -163,6 +167,22 @@ class Parameters:
         return Weights.from_arrays(self.config, {n: t.data for n, t in self.tensors.items()})
 
 
+def trains_here(config):
+    """Raise ValueError unless `decoder` can run a model of this config."""
+    if (
+        config.norm != "rms"
+        or config.biases != "none"
+        or config.learned_positions
+        or config.window is not None
+        or not config.tied
+    ):
+        raise ValueError(
+            "decoder runs models with RMSNorm, rotary positions, a tied unembedding, no biases and no window; "
+            f"got norm={config.norm!r}, biases={config.biases!r}, tied={config.tied}, window={config.window}, "
+            f"learned_positions={config.learned_positions}"
+        )
+
+
 def initial_arrays(config, rng, dtype=np.float32):
     """Random weights to start from: name -> array.
 
@@ -172,10 +192,7 @@ def initial_arrays(config, rng, dtype=np.float32):
     unembedding; gains are 1.
     """
     arrays = {}
-    shapes = dict(config.outer_shapes())
-    for l in range(config.n_layers):
-        shapes |= {f"layers.{l}.{name}": shape for name, shape in config.layer_shapes().items()}
-    for name, shape in shapes.items():
+    for name, shape in config.shapes().items():
         if len(shape) == 1:
             arrays[name] = np.ones(shape, dtype)
             continue
@@ -246,6 +263,8 @@ class Trainer:
     """
 
     def __init__(self, parameters, optimizers, max_norm=1.0):
+        if len(optimizers) != 2:
+            raise ValueError(f"optimizers must be two, for matrices and for gains, got {len(optimizers)}")
         self.parameters = parameters
         self.optimizers = optimizers
         self.max_norm = max_norm

@@ -192,10 +192,17 @@ def test_bad_input_is_named(call, words):
         call()
 
 
+def test_parameters_of_another_model_are_refused():
+    optimizer = Adam(0.1)
+    optimizer.step([np.ones((2, 3))], [np.ones((2, 3))])
+    with pytest.raises(ValueError, match=r"of shapes \[\(2, 3\)\], got 1 of shapes \[\(1, 3\)\]"):
+        optimizer.step([np.ones((1, 3))], [np.ones((1, 3))])
+
+
 def test_the_list_of_parameters_must_stay_the_same():
     optimizer = Nesterov(0.1)
     optimizer.step([np.ones(2)], [np.ones(2)])
-    with pytest.raises(ValueError, match="1 arrays of the first step, got 2"):
+    with pytest.raises(ValueError, match=r"1 arrays of the first step, of shapes \[\(2,\)\], got 2"):
         optimizer.step([np.ones(2), np.ones(2)], [np.ones(2), np.ones(2)])
 
 

@@ -1,5 +1,6 @@
 """Losses, batches, the differentiable decoder against PyTorch and anatomy.model, and grokking's parts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -243,3 +244,21 @@ def test_frequency_power_rows_sum_to_one():
 def test_bad_input_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_parameters_must_fit_their_config():
+    arrays = tp.initial_arrays(SMALL, np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"weight layers\.\d+\.norm_attention is missing"):
+        tp.Parameters(replace(SMALL, n_layers=SMALL.n_layers + 1), arrays)
+    with pytest.raises(ValueError, match="weight extra has no place"):
+        tp.Parameters(SMALL, arrays | {"extra": np.ones(2)})
+    for change in ({"tied": False}, {"window": 3}, {"norm": "layer"}, {"biases": "qkv"}):
+        (name, value), *_ = change.items()
+        with pytest.raises(ValueError, match=f"decoder runs models .*{name}={value!r}"):
+            tp.Parameters(replace(SMALL, **change), arrays)
+
+
+def test_a_trainer_takes_two_optimizers():
+    parameters = tp.Parameters(SMALL, tp.initial_arrays(SMALL, np.random.default_rng(0)))
+    with pytest.raises(ValueError, match="optimizers must be two, for matrices and for gains, got 1"):
+        tp.Trainer(parameters, tp.adamw_pair()[:1])
