@@ -166,6 +166,7 @@ def sum_to_shape(gradient, shape):
     >>> sum_to_shape(np.ones((4, 3)), (3,)).tolist()
     [4.0, 4.0, 4.0]
     """
+    gradient = np.asarray(gradient)
     extra = gradient.ndim - len(shape)
     if extra:
         gradient = gradient.sum(axis=tuple(range(extra)))
@@ -370,7 +371,7 @@ def rope(x, cosines, sines):
     """
     if x.shape[-1] % 2:
         raise ValueError(f"x must have an even last axis to form pairs, got shape {x.shape}")
-    turn = (cosines + 1j * sines).astype(np.result_type(x.data.dtype, np.complex64))
+    turn = (np.asarray(cosines) + 1j * np.asarray(sines)).astype(np.result_type(x.data.dtype, np.complex64))
 
     def turned(array, factor):
         pairs = np.ascontiguousarray(array).view(factor.dtype)

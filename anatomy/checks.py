@@ -15,10 +15,11 @@ def floats(name, values):
     return array if array.dtype.kind == "f" else array.astype(float)
 
 
-def finite(name, values, ndim=None):
-    """Return values as a non-empty array of floats without NaN or infinity.
+def finite(name, values, ndim=None, any_float=False):
+    """Return values as a non-empty array of float32 or float64 without NaN or infinity.
 
-    Raises ValueError naming the first offending entry, or the number of axes where `ndim` is given.
+    Floats of 16 bits, in which squares overflow and sums lose their terms, become float32; longer ones float64,
+    unless any_float. Raises ValueError naming the first offending entry, or the number of axes where `ndim` is given.
 
     >>> finite("x", [1, 2]).tolist()
     [1.0, 2.0]
@@ -27,6 +28,8 @@ def finite(name, values, ndim=None):
     ValueError: x must be finite, got nan at index (1,)
     """
     array = floats(name, values)
+    if array.dtype not in (np.float32, np.float64) and not any_float:
+        array = array.astype(np.float32 if array.dtype == np.float16 else float)
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
     if ndim is not None and array.ndim != ndim:

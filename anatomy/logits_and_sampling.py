@@ -301,7 +301,7 @@ def _checked_logits(logits):
 
 
 def _checked_probabilities(probabilities, sum_to_one=False):
-    probabilities = finite("probabilities", probabilities, ndim=1)
+    probabilities = finite("probabilities", probabilities, ndim=1, any_float=True)
     if probabilities.min() < 0:
         where = int(np.argmin(probabilities))
         raise ValueError(f"probabilities must be >= 0, got {probabilities[where]} at index {where}")

@@ -145,8 +145,10 @@ class Config:
         for name, shape in expected.items():
             if name not in arrays:
                 raise ValueError(f"weight {name} is missing; the config asks for shape {shape}")
-            if arrays[name].shape != shape:
-                raise ValueError(f"weight {name} has shape {arrays[name].shape}, the config asks for {shape}")
+            if np.shape(arrays[name]) != shape:
+                raise ValueError(
+                    f"weight {name} has shape {np.shape(arrays[name])}, the config asks for {shape}"
+                )
         for name in arrays:
             if name not in expected:
                 raise ValueError(f"weight {name} has no place in a model of this config")
@@ -219,6 +221,7 @@ class Weights:
         """
         runs_here(config)
         config.check_weights(arrays)
+        arrays = {name: floats(name, array) for name, array in arrays.items()}
         names = [field.name for field in fields(Layer)]
         return cls(
             embedding=arrays["embedding"],
@@ -440,6 +443,7 @@ def times(x, w):
     >>> times(np.ones((2, 3, 4)), np.ones((4, 5))).shape
     (2, 3, 5)
     """
+    x, w = floats("x", x), floats("w", w)
     return (x.reshape(-1, x.shape[-1]) @ w).reshape(*x.shape[:-1], w.shape[-1])
 
 
@@ -449,6 +453,7 @@ def quick_silu(x):
     >>> quick_silu(np.array([-1000.0, 0.0, 1.0])).round(4).tolist()
     [-0.0, 0.0, 0.7311]
     """
+    x = floats("x", x)
     return x / (1 + np.exp(np.minimum(-x, 80)))  # beyond 80 float32 would overflow
 
 
@@ -526,8 +531,8 @@ def silence(what, pairs, zero):
 
 def zero_columns(array, columns):
     """A copy of array (…, width) with some columns set to zero."""
+    array = np.array(array)
     width = array.shape[-1]
-    array = array.copy()
     for column in columns:
         if not 0 <= column < width:
             raise ValueError(f"column must be in 0 … {width - 1}, got {column}")

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from anatomy import backpropagation as bp
-from anatomy.checks import finite, in_range, whole
+from anatomy.checks import finite, floats, in_range, whole
 from anatomy.model import Weights
 from anatomy.optimizers import AdamW, clip_norm
 
@@ -29,8 +29,9 @@ def log_softmax(logits):
     >>> log_softmax(np.array([1000.0, 1000.0])).round(3).tolist()
     [-0.693, -0.693]
     """
+    logits = floats("logits", logits)
     z = logits - logits.max(-1, keepdims=True)
-    return z - np.log(np.exp(z).sum(-1, keepdims=True))
+    return z - np.log(np.exp(z).sum(-1, keepdims=True, dtype=np.result_type(z, np.float32)))
 
 
 def token_losses(logits, targets):
@@ -132,6 +133,7 @@ class Parameters:
     def __init__(self, config, arrays):
         trains_here(config)
         config.check_weights(arrays)
+        arrays = {name: floats(name, array) for name, array in arrays.items()}
         self.config = config
         self.tensors = {}
         self.names = {2: [], 1: []}

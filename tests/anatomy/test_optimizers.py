@@ -177,6 +177,10 @@ def test_a_run_that_diverges_becomes_infinite_and_stays_so():
         (lambda: SGD(0.1).step([np.ones(2)], [np.array([1, np.nan])]), r"gradients\[0\] must be finite"),
         (lambda: clip_norm([np.ones(2)], 0), "max_norm must be > 0"),
         (lambda: clip_norm([np.array([np.nan])], 1), "gradients must be finite"),
+        (
+            lambda: clip_norm([np.array([3, 4])], 1),
+            r"gradients\[0\] must hold floats to be shrunk in place, got int64",
+        ),
         (lambda: warm_up_cosine(5, 5, 1.0), "step must be in"),
         (lambda: warm_up_cosine(0, 0, 1.0), "n_steps must be a whole number"),
         (lambda: warm_up_cosine(0, 5, 1.0, n_warm_up=6), "n_warm_up must be in"),
