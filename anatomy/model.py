@@ -519,7 +519,7 @@ def silence(what, pairs, zero):
     """An `edit` that applies zero(array, numbers) to `what` in some layers."""
     of_layer = {}
     for layer, number in pairs:
-        of_layer.setdefault(layer, []).append(number)
+        of_layer.setdefault(whole("layer", layer), []).append(number)
 
     def edit(name, layer, array):
         if name == what and layer in of_layer:

@@ -350,11 +350,14 @@ class ModularAddition:
         return cls(*(x.astype(np.float32) for x in (u, v, w)))
 
     def logits(self, a, b):
-        """a, b (n,) whole numbers below p -> (n, p)."""
+        """a, b (n,) whole numbers below p -> (n, p). Raises ValueError for others."""
+        a, b = (bp.checked_ids(name, ids, len(self.u)) for name, ids in (("a", a), ("b", b)))
         return (self.u[a] + self.v[b]) ** 2 @ self.w
 
     def gradients(self, a, b, answers):
         """The mean loss's derivatives with respect to u, v and w, by hand."""
+        given = (("a", a), ("b", b), ("answers", answers))
+        a, b, answers = (bp.checked_ids(name, ids, len(self.u)) for name, ids in given)
         summed = self.u[a] + self.v[b]
         squared = summed * summed
         g_logits = np.exp(log_softmax(squared @ self.w))
@@ -378,6 +381,7 @@ def addition_table(p, train_share, rng):
     >>> len(seen[0]), len(unseen[0])
     (15, 10)
     """
+    whole("p", p, at_least=1)
     in_range("train_share", train_share, 0, 1, open_low=True, open_high=True)
     a, b = np.divmod(rng.permutation(p * p), p)
     cut = int(train_share * p * p)
@@ -420,6 +424,7 @@ def learn_addition(p, train_share, lr, weight_decay, n_steps, rng, n_neurons=128
     model = ModularAddition.draw(p, n_neurons, rng)
     optimizer = AdamW(lr, (0.9, 0.98), weight_decay=weight_decay)
     history = History()
+    whole("every", every, at_least=1)
     for step in range(whole("n_steps", n_steps) + 1):
         if step % every == 0:
             measure(model, seen, unseen, step, history)

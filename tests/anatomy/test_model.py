@@ -448,6 +448,11 @@ def test_an_edit_that_changes_a_shape_is_refused():
         forward(config, weights, [1, 2, 3], edit=lambda name, _, x: x[0] if name == "hidden" else x)
 
 
+def test_a_layer_that_is_no_number_is_not_silenced():
+    with pytest.raises(ValueError, match="layer must be a whole number >= 0, got -1"):
+        model.silence_heads([(-1, 0)])
+
+
 def test_weights_may_be_whole_numbers():
     config, weights = small()
     whole = {name: np.rint(3 * array).astype(int) for name, array in weights.arrays().items()}

@@ -247,7 +247,7 @@ def weights_trained(n):
 
 # Public functions of the maths that take no array of numbers: sizes, ids, words, configs, files, functions.
 NO_NUMBERS = {
-    "backpropagation": "computation_order backward_steps small_network gradient_step checked_ids",
+    "backpropagation": "computation_order backward_steps small_network gradient_step checked_ids checked_targets",
     "embeddings": "one_hot co_occurrence",
     "feed_forward_network": "mlp_parameters gated_parameters gated_d_ff flops_per_token",
     "kv_cache": "cache_bytes keys_read sum_of_range flops generation_flops",

@@ -127,6 +127,10 @@ def test_a_model_is_no_distance_from_itself():
         (lambda: pt.win_rate([np.nan]), "margins must be finite"),
         (lambda: pt.kl_to_reference([1.0], [1.0]), "two or more pairs"),
         (lambda: pt.kl_to_reference([1.0, 2.0], [1.0]), "two or more pairs"),
+        (
+            lambda: pt.log_probabilities(Tensor([[1.0, 2.0], [1.0, 2.0]]), [1]),
+            r"one id per row of logits \(2, 2\), got shape \(1,\)",
+        ),
         (lambda: pt.log_probabilities(Tensor([[1.0]]), [1]), "targets must be in 0 … 0, got 1"),
     ],
 )

@@ -16,6 +16,7 @@ from anatomy.optimizers import SGD
 with np.load(Path(__file__).parents[1] / "references" / "training.npz") as archive:
     TORCH = dict(archive)
 
+ADDER = tp.ModularAddition.draw(5, 8, np.random.default_rng(0))
 SMALL = Config(n_vocab=11, d_model=8, n_layers=2, n_heads=2, n_kv_heads=2, d_ff=12)
 
 
@@ -234,6 +235,14 @@ def test_frequency_power_rows_sum_to_one():
         ),
         (lambda: tp.ModularAddition.draw(4, 8, np.random.default_rng(0)), "p must be odd"),
         (lambda: tp.ModularAddition.draw(1, 8, np.random.default_rng(0)), "p must be a whole number >= 3"),
+        (lambda: ADDER.logits([-1], [0]), "a must be in 0 … 4, got -1"),
+        (lambda: ADDER.logits([0], [5]), "b must be in 0 … 4, got 5"),
+        (lambda: ADDER.gradients([0], [0], [-1]), "answers must be in 0 … 4, got -1"),
+        (
+            lambda: tp.learn_addition(5, 0.5, 0.1, 0, 1, np.random.default_rng(0), every=0),
+            "every must be a whole",
+        ),
+        (lambda: tp.addition_table(0, 0.5, np.random.default_rng(0)), "p must be a whole number >= 1, got 0"),
         (lambda: tp.addition_table(5, 1.5, np.random.default_rng(0)), "train_share must be in"),
         (lambda: tp.addition_table(3, 0.01, np.random.default_rng(0)), "sums on both sides"),
         (lambda: tp.frequency_power(np.ones((4, 2))), "odd number of rows"),
