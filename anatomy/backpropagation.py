@@ -166,6 +166,7 @@ def sum_to_shape(gradient, shape):
     >>> sum_to_shape(np.ones((4, 3)), (3,)).tolist()
     [4.0, 4.0, 4.0]
     """
+    gradient = np.asarray(gradient)
     extra = gradient.ndim - len(shape)
     if extra:
         gradient = gradient.sum(axis=tuple(range(extra)))
@@ -370,7 +371,7 @@ def rope(x, cosines, sines):
     """
     if x.shape[-1] % 2:
         raise ValueError(f"x must have an even last axis to form pairs, got shape {x.shape}")
-    turn = (cosines + 1j * sines).astype(np.result_type(x.data.dtype, np.complex64))
+    turn = (np.asarray(cosines) + 1j * np.asarray(sines)).astype(np.result_type(x.data.dtype, np.complex64))
 
     def turned(array, factor):
         pairs = np.ascontiguousarray(array).view(factor.dtype)
@@ -385,8 +386,8 @@ def cross_entropy(logits, targets, weights=None):
     logits (n, n_vocab), targets (n,) whole numbers, weights (n,) or None for
     all equal; they are normalised to sum to one. Each row's derivative:
     probabilities minus one-hot target.
-    Raises ValueError on targets outside the vocabulary, and on weights that are
-    negative or all 0.
+    Raises ValueError on targets outside the vocabulary or not one per row, and
+    on weights that are negative or all 0.
 
     >>> logits = Tensor([[0.0, np.log(3.0)]])
     >>> loss = cross_entropy(logits, [1])
@@ -394,7 +395,7 @@ def cross_entropy(logits, targets, weights=None):
     >>> logits.gradient.round(2).tolist()
     [[0.25, -0.25]]
     """
-    targets = checked_ids("targets", targets, logits.shape[-1])
+    targets = checked_targets(logits, targets)
     n = np.arange(len(targets))
     share = checked_share(weights, len(targets)).astype(logits.data.dtype)
     z = logits.data - logits.data.max(-1, keepdims=True)
@@ -437,6 +438,16 @@ def checked_ids(name, ids, n_vocab):
     if wrong.size:
         raise ValueError(f"{name} must be in 0 … {n_vocab - 1}, got {wrong[0]}")
     return ids
+
+
+def checked_targets(logits, targets):
+    """Return one id of the vocabulary for each row of logits (n, n_vocab)."""
+    targets = checked_ids("targets", targets, logits.shape[-1])
+    if targets.shape != logits.shape[:-1] or targets.ndim != 1:
+        raise ValueError(
+            f"targets must be one id per row of logits {logits.shape}, got shape {targets.shape}"
+        )
+    return targets
 
 
 def checked_share(weights, n):
@@ -487,12 +498,12 @@ def elementary_cross_entropy(logits, targets, weights=None):
     """cross_entropy from the logarithm of the softmax's parts."""
     z = logits - logits.data.max(-1, keepdims=True)
     log_p = z - z.exp().sum(-1, keepdims=True).log()
-    chosen = log_p[np.arange(len(targets)), np.asarray(targets)]
+    chosen = log_p[np.arange(len(targets)), checked_targets(logits, targets)]
     return -(chosen * checked_share(weights, len(targets))).sum()
 
 
 def elementary_embedding(table, ids):
     """embedding as a product with one-hot rows."""
-    ids = np.asarray(ids)
+    ids = checked_ids("ids", ids, table.shape[0])
     one_hot = as_tensor(np.eye(table.shape[0])[ids.ravel()], like=table)
     return (one_hot @ table).reshape(*ids.shape, table.shape[1])

@@ -3,10 +3,23 @@
 import numpy as np
 
 
-def finite(name, values, ndim=None, dtype=float):
-    """Return values as a non-empty array without NaN or infinity.
+def floats(name, values):
+    """Return values as an array of floats; whole numbers become float64. Raises ValueError for what is no number.
 
-    Raises ValueError naming the first offending entry, or the number of axes where `ndim` is given.
+    >>> floats("x", [3, 4]).tolist()
+    [3.0, 4.0]
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must hold numbers, got an array of {array.dtype}")
+    return array if array.dtype.kind == "f" else array.astype(float)
+
+
+def finite(name, values, ndim=None, any_float=False):
+    """Return values as a non-empty array of float32 or float64 without NaN or infinity.
+
+    Floats of 16 bits, in which squares overflow and sums lose their terms, become float32; longer ones float64,
+    unless any_float. Raises ValueError naming the first offending entry, or the number of axes where `ndim` is given.
 
     >>> finite("x", [1, 2]).tolist()
     [1.0, 2.0]
@@ -14,11 +27,9 @@ def finite(name, values, ndim=None, dtype=float):
     Traceback (most recent call last):
     ValueError: x must be finite, got nan at index (1,)
     """
-    array = np.asarray(values)
-    if array.dtype.kind not in "biuf":
-        raise ValueError(f"{name} must hold numbers, got an array of {array.dtype}")
-    if not np.issubdtype(array.dtype, np.floating):
-        array = array.astype(dtype)
+    array = floats(name, values)
+    if array.dtype not in (np.float32, np.float64) and not any_float:
+        array = array.astype(np.float32 if array.dtype == np.float16 else float)
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
     if ndim is not None and array.ndim != ndim:

@@ -214,7 +214,7 @@ def principal_axes(x, n_axes=2):
     x = finite("x", x, ndim=2)
     if whole("n_axes", n_axes, at_least=1) > min(x.shape):
         raise ValueError(f"n_axes must be at most {min(x.shape)} for x of shape {x.shape}, got {n_axes}")
-    mean = x.mean(axis=0)
+    mean = x.mean(axis=0, dtype=float).astype(x.dtype)
     if (x == x[0]).all():
         raise ValueError(f"x must vary, got {len(x)} equal rows")
     _, spreads, axes = np.linalg.svd(x - mean, full_matrices=False)

@@ -174,7 +174,7 @@ def energy_shares(hidden, w_out):
     same_length("hidden", hidden, -1, "w_out", w_out, 0)
     energies = hidden**2 * (w_out**2).sum(axis=1)
     strongest_first = np.sort(energies, axis=-1)[..., ::-1]
-    running = np.cumsum(strongest_first, axis=-1)
+    running = np.cumsum(strongest_first, axis=-1, dtype=float)
     if not running[..., -1].all():
         raise ValueError("hidden must not be all zero: no energy to share")
     return running / running[..., -1:]

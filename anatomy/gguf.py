@@ -122,14 +122,28 @@ def parse(buffer):
         described[name] = reader.tensor_description(name)
 
     alignment = metadata.get("general.alignment", 32)
-    if not isinstance(alignment, int) or isinstance(alignment, bool) or alignment < 1:
-        raise ValueError(f"general.alignment must be a whole number >= 1, got {alignment!r}")
+    if not isinstance(alignment, int) or isinstance(alignment, bool) or alignment < 1 or alignment % 8:
+        raise ValueError(f"general.alignment must be a multiple of 8, got {alignment!r}")
     first_byte = reader.at + -reader.at % alignment
     tensors = {
         name: reader.tensor(name, first_byte, alignment, *description)
         for name, description in described.items()
     }
+    check_apart(described)
     return File(metadata, tensors)
+
+
+def check_apart(described):
+    """Raise ValueError where the bytes of one tensor are those of another too.
+
+    described: name -> shape, code of the type, offset; known to be whole.
+    """
+    end, before = 0, None
+    for name, (shape, code, offset) in sorted(described.items(), key=lambda item: item[1][2]):
+        if offset < end:
+            raise ValueError(f"tensor {name} must start after tensor {before}, {end} bytes in, got {offset}")
+        _, block_weights, block_bytes = TENSOR_TYPES[code]
+        end, before = offset + prod(shape) // block_weights * block_bytes, name
 
 
 class Reader:

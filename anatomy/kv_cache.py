@@ -7,7 +7,7 @@ sharing between requests. Chapter: book/kv-cache.md
 
 import numpy as np
 
-from anatomy.checks import whole
+from anatomy.checks import floats, whole
 
 
 class Cache:
@@ -48,14 +48,39 @@ class Cache:
         layers = [(k, n) for k, n in zip(self.k, self.kept, strict=True) if k is not None]
         return sum(2 * k[..., :n, :].nbytes for k, n in layers)
 
+    def check_fits(self, config):
+        """Raise ValueError unless this is a cache for a model of that config.
+
+        It must have the model's layers, all of which have seen the same tokens,
+        and keep as many of them as attention reaches back.
+        """
+        if self.n_layers != config.n_layers:
+            raise ValueError(
+                f"cache must have the {config.n_layers} layers of the model, got {self.n_layers}; "
+                f"make one with Cache({config.n_layers})"
+            )
+        if self.window is not None and (config.window is None or self.window < config.window):
+            raise ValueError(
+                f"cache must keep the window of the model, {config.window}, got window={self.window}; "
+                f"make one with Cache({config.n_layers}, {config.window})"
+            )
+        if len(set(self.seen)) > 1:
+            raise ValueError(
+                f"cache must have seen as many tokens in every layer, got {self.seen}: a pass broke off; "
+                "clear() it and read the text again"
+            )
+
     def append(self, layer, k, v):
         """Add keys and values of new tokens; return them after the kept ones.
 
         k, v (…, n_kv_heads, n_new, d_head)
         -> two arrays (…, n_kv_heads, n_kept + n_new, d_head).
         Raises ValueError where the shapes differ from each other or from what
-        is kept.
+        is kept, and for a layer that is not there.
         """
+        if whole("layer", layer) >= self.n_layers:
+            raise ValueError(f"layer must be in [0, {self.n_layers - 1}], got {layer}")
+        k, v = floats("k", k), floats("v", v)
         if k.shape != v.shape:
             raise ValueError(f"k and v must have one shape, got {k.shape} and {v.shape}")
         held = self.k[layer]

@@ -11,8 +11,8 @@ from anatomy.checks import finite, in_range, one_of, whole
 def softmax(logits, temperature=1.0):
     """Turn logits into probabilities along the last axis.
 
-    logits (…, n_vocab) -> the same shape, each row summing to 1. A logit of
-    -inf is legal and gets probability 0. temperature > 1 flattens, < 1
+    logits (…, n_vocab) -> the same shape and precision, each row summing to 1.
+    A logit of -inf is legal and gets probability 0. temperature > 1 flattens, < 1
     sharpens; 0 gives 1 to the first maximum and 0 to the rest, the limit
     without ties. Raises ValueError for NaN, +inf, a row of -inf alone, an
     empty array or a temperature below 0.
@@ -28,9 +28,10 @@ def softmax(logits, temperature=1.0):
     if temperature == 0:
         return one_hot_of_maximum(logits)
     with np.errstate(over="ignore"):  # a huge gap becomes -inf: probability 0
-        shifted = logits - logits.max(axis=-1, keepdims=True)  # no overflow
+        shifted = _wide(logits) - logits.max(axis=-1, keepdims=True)  # no overflow
         weights = np.exp(shifted / temperature)
-    return weights / weights.sum(axis=-1, keepdims=True)
+    probabilities = weights / weights.sum(axis=-1, keepdims=True)
+    return probabilities.astype(logits.dtype)
 
 
 def greedy(logits):
@@ -65,7 +66,8 @@ def temper(probabilities, temperature):
     """
     probabilities = _checked_probabilities(probabilities)
     with np.errstate(divide="ignore"):  # log 0 is -inf, which softmax takes
-        return softmax(np.log(probabilities), temperature)
+        logits = np.log(_wide(probabilities))
+    return softmax(logits, temperature).astype(probabilities.dtype)
 
 
 def top_k(probabilities, k):
@@ -99,7 +101,7 @@ def top_p(probabilities, p):
     if p == 1:
         return probabilities
     order = _most_likely_first(probabilities)
-    mass = np.cumsum(probabilities[order])
+    mass = np.cumsum(_wide(probabilities)[order])
     n_kept = np.searchsorted(mass, p - _rounding(probabilities)) + 1
     return _keep(probabilities, order[:n_kept])
 
@@ -115,7 +117,7 @@ def min_p(probabilities, p):
     """
     probabilities = _checked_probabilities(probabilities)
     in_range("p", p, 0, 1, open_low=True)
-    threshold = p * probabilities.max() * (1 - _rounding(probabilities))
+    threshold = p * float(probabilities.max()) * (1 - _rounding(probabilities))
     return _keep(probabilities, np.flatnonzero(probabilities >= threshold))
 
 
@@ -143,14 +145,14 @@ def sample(probabilities, rng):
     """Draw one id; rng is a numpy Generator, so the caller owns the seed.
 
     probabilities (n_vocab,) -> int. A token of probability 0 is never drawn.
-    Raises ValueError as top_k does.
+    Raises ValueError as top_k does, and where the sum is not 1.
 
     >>> rng = np.random.default_rng(0)
     >>> [sample([0.7, 0.3, 0.0], rng) for _ in range(6)]
     [0, 0, 0, 0, 1, 1]
     """
-    probabilities = _checked_probabilities(probabilities)
-    mass = np.cumsum(probabilities.astype(float))
+    probabilities = _checked_probabilities(probabilities, sum_to_one=True)
+    mass = np.cumsum(_wide(probabilities))
     point = rng.random() * mass[-1]
     return int(np.searchsorted(mass, point, side="right"))
 
@@ -205,7 +207,8 @@ def count_followers(texts, n_back, n_vocab):
     The simplest model whose next distribution depends on the text before it:
     its logits are the logarithms of the counts. texts: lists of ids.
     Returns a dict from n_back ids (a tuple) to counts (n_vocab,).
-    Raises ValueError for n_back < 1. Source: Shannon 1948, section 3.
+    Raises ValueError for n_back < 1 and an id outside the vocabulary. Source:
+    Shannon 1948, section 3.
 
     >>> count_followers([[0, 1, 0, 2]], n_back=1, n_vocab=3)[0,].tolist()
     [0, 1, 1]
@@ -213,6 +216,7 @@ def count_followers(texts, n_back, n_vocab):
     whole("n_back", n_back, at_least=1)
     followers = {}
     for text in texts:
+        text = _checked_ids(text, n_vocab)
         for end in range(n_back, len(text)):
             context = tuple(text[end - n_back : end])
             counts = followers.setdefault(context, np.zeros(n_vocab, int))
@@ -255,14 +259,30 @@ def _most_likely_first(probabilities):
 
 def _keep(probabilities, kept):
     """Set all but the kept ids to 0 and make the rest sum to 1."""
-    filtered = np.zeros_like(probabilities)
+    filtered = np.zeros_like(_wide(probabilities))
     filtered[kept] = probabilities[kept]
-    return filtered / filtered.sum()
+    return (filtered / filtered.sum()).astype(probabilities.dtype)
+
+
+def _wide(numbers):
+    """The numbers in float64: sums and tiny temperatures go wrong in fewer bits."""
+    return numbers.astype(np.result_type(numbers, float))
 
 
 def _rounding(probabilities):
-    """Slack for sums such as 0.4 + 0.3 + 0.2, which floats put below 0.9."""
-    return 8 * np.finfo(probabilities.dtype).eps
+    """Slack for sums such as 0.4 + 0.3 + 0.2, which floats put below 0.9.
+
+    The numbers are off by a last digit of theirs, and each addition by one of float64.
+    """
+    additions = len(probabilities) * np.finfo(float).eps
+    return np.finfo(probabilities.dtype).eps + additions
+
+
+def _checked_ids(text, n_vocab):
+    for i in text:
+        if whole("ids", i) >= whole("n_vocab", n_vocab, at_least=1):
+            raise ValueError(f"ids must be in [0, {n_vocab - 1}], got {i}")
+    return [int(i) for i in text]
 
 
 def _checked_logits(logits):
@@ -280,13 +300,16 @@ def _checked_logits(logits):
     return logits
 
 
-def _checked_probabilities(probabilities):
-    probabilities = finite("probabilities", probabilities, ndim=1)
+def _checked_probabilities(probabilities, sum_to_one=False):
+    probabilities = finite("probabilities", probabilities, ndim=1, any_float=True)
     if probabilities.min() < 0:
         where = int(np.argmin(probabilities))
         raise ValueError(f"probabilities must be >= 0, got {probabilities[where]} at index {where}")
-    with np.errstate(over="ignore"):  # the next line says what happened
-        total = probabilities.sum()
+    with np.errstate(over="ignore"):  # the next lines say what happened
+        total = _wide(probabilities).sum()
     if not 0 < total < np.inf:
         raise ValueError(f"probabilities must have a finite sum above 0, got {total}")
-    return probabilities / total
+    # as many digits as numpy's own Generator.choice asks for: half of those that the numbers have
+    if sum_to_one and abs(total - 1) > np.sqrt(np.finfo(probabilities.dtype).eps):
+        raise ValueError(f"probabilities must sum to 1, got {total}; divide what a filter left by its sum")
+    return (probabilities / total).astype(probabilities.dtype)

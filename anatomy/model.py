@@ -13,7 +13,7 @@ from math import prod
 
 import numpy as np
 
-from anatomy.checks import in_range, one_of, whole
+from anatomy.checks import floats, in_range, one_of, whole
 from anatomy.kv_cache import Cache
 from anatomy.logits_and_sampling import sample, softmax
 from anatomy.multi_head_attention import attend_heads, knock_out, merge_heads, split_heads
@@ -126,6 +126,33 @@ class Config:
             shapes["unembedding"] = (self.d_model, self.n_vocab)
         return shapes
 
+    def shapes(self):
+        """Name -> shape of every weight; those of layer l are called "layers.l.…".
+
+        >>> PUBLISHED["SmolLM2-135M"].shapes()["layers.29.w_k"]
+        (576, 192)
+        """
+        shapes = self.outer_shapes()
+        for l in range(self.n_layers):
+            shapes |= {f"layers.{l}.{name}": shape for name, shape in self.layer_shapes().items()}
+        return shapes
+
+    def check_weights(self, arrays):
+        """Raise ValueError naming the first weight that is missing, of another
+        shape or left over; arrays: name -> array.
+        """
+        expected = self.shapes()
+        for name, shape in expected.items():
+            if name not in arrays:
+                raise ValueError(f"weight {name} is missing; the config asks for shape {shape}")
+            if np.shape(arrays[name]) != shape:
+                raise ValueError(
+                    f"weight {name} has shape {np.shape(arrays[name])}, the config asks for {shape}"
+                )
+        for name in arrays:
+            if name not in expected:
+                raise ValueError(f"weight {name} has no place in a model of this config")
+
     def n_parameters(self):
         """How many numbers the model learned; a tied unembedding counts once.
 
@@ -193,17 +220,8 @@ class Weights:
         of another shape than the config says.
         """
         runs_here(config)
-        expected = dict(config.outer_shapes())
-        for l in range(config.n_layers):
-            expected |= {f"layers.{l}.{name}": shape for name, shape in config.layer_shapes().items()}
-        for name, shape in expected.items():
-            if name not in arrays:
-                raise ValueError(f"weight {name} is missing; the config asks for shape {shape}")
-            if arrays[name].shape != shape:
-                raise ValueError(f"weight {name} has shape {arrays[name].shape}, the config asks for {shape}")
-        for name in arrays:
-            if name not in expected:
-                raise ValueError(f"weight {name} has no place in a model of this config")
+        config.check_weights(arrays)
+        arrays = {name: floats(name, array) for name, array in arrays.items()}
         names = [field.name for field in fields(Layer)]
         return cls(
             embedding=arrays["embedding"],
@@ -307,6 +325,11 @@ class Trace:
             one_of("name", name, self.PER_LAYER + self.ONCE)
         self.kept = {name: [] for name in names or self.PER_LAYER + self.ONCE}
 
+    def check_empty(self):
+        """Raise ValueError where a pass is kept already: a second would mix with it."""
+        if any(self.kept.values()):
+            raise ValueError("trace must hold no other pass, got one that is filled; make a new Trace()")
+
     def keep(self, name, array):
         """Remember an array, if its name was asked for."""
         if name in self.kept:
@@ -333,8 +356,9 @@ def forward(
     weights; see `silence_heads`.
     first_position: of the first token; by default it follows the cached ones.
     last_only: logits of the last token alone, (…, 1, n_vocab).
-    Raises ValueError for ids outside the vocabulary, no ids, or a config that
-    is not of the Llama family.
+    Raises ValueError for ids outside the vocabulary, no ids, a config that is
+    not of the Llama family, weights or a cache that do not fit it, a trace that
+    holds another pass, and an edit that changes a shape.
 
     >>> config = Config(10, 8, 2, n_heads=2, n_kv_heads=1, d_ff=16)
     >>> weights = Weights.random(config, np.random.default_rng(0))
@@ -342,24 +366,28 @@ def forward(
     (3, 10)
     """
     runs_here(config)
+    config.check_weights(weights.arrays())
     ids = token_ids(config, ids)
+    if cache is not None:
+        cache.check_fits(config)
+    if trace is not None:
+        trace.check_empty()
     n_tokens, n_cached = ids.shape[-1], 0 if cache is None else cache.n_tokens
     if first_position is None:
         first_position = n_cached
 
     def note(name, layer, array):
         if edit is not None:
-            array = edit(name, layer, array)
+            array = edited(edit, name, layer, array)
         if trace is not None:
             trace.keep(name, array)
         return array
 
     positions = first_position + np.arange(n_tokens)
     theta = angles(positions, config.d_head, config.rope_base)
-    dtype = weights.embedding.dtype
-    cos, sin = np.cos(theta).astype(dtype), np.sin(theta).astype(dtype)
+    residual = floats("embedding", weights.embedding[ids])
+    cos, sin = np.cos(theta).astype(residual.dtype), np.sin(theta).astype(residual.dtype)
 
-    residual = weights.embedding[ids]
     for l, layer in enumerate(weights.layers):
         residual = note("residual", l, residual)
 
@@ -398,6 +426,14 @@ def forward(
     return note("logits", None, times(x, unembedding(weights)))
 
 
+def edited(edit, name, layer, array):
+    """What an edit makes of an intermediate; ValueError unless it keeps the shape."""
+    new = np.asarray(edit(name, layer, array))
+    if new.shape != array.shape:
+        raise ValueError(f"edit must keep the shape {array.shape} of {name}, got {new.shape}")
+    return new
+
+
 def times(x, w):
     """x @ w as one product of matrices; numpy would multiply each row of a
     batch by itself.
@@ -407,6 +443,7 @@ def times(x, w):
     >>> times(np.ones((2, 3, 4)), np.ones((4, 5))).shape
     (2, 3, 5)
     """
+    x, w = floats("x", x), floats("w", w)
     return (x.reshape(-1, x.shape[-1]) @ w).reshape(*x.shape[:-1], w.shape[-1])
 
 
@@ -416,6 +453,7 @@ def quick_silu(x):
     >>> quick_silu(np.array([-1000.0, 0.0, 1.0])).round(4).tolist()
     [-0.0, 0.0, 0.7311]
     """
+    x = floats("x", x)
     return x / (1 + np.exp(np.minimum(-x, 80)))  # beyond 80 float32 would overflow
 
 
@@ -438,6 +476,7 @@ def logit_lens(config, weights, residual):
     >>> np.allclose(logit_lens(config, weights, trace["residual"][-1]), logits)
     True
     """
+    config.check_weights(weights.arrays())
     return rms_norm(residual, weights.norm_final, config.norm_eps) @ unembedding(weights)
 
 
@@ -480,7 +519,7 @@ def silence(what, pairs, zero):
     """An `edit` that applies zero(array, numbers) to `what` in some layers."""
     of_layer = {}
     for layer, number in pairs:
-        of_layer.setdefault(layer, []).append(number)
+        of_layer.setdefault(whole("layer", layer), []).append(number)
 
     def edit(name, layer, array):
         if name == what and layer in of_layer:
@@ -492,8 +531,8 @@ def silence(what, pairs, zero):
 
 def zero_columns(array, columns):
     """A copy of array (…, width) with some columns set to zero."""
+    array = np.array(array)
     width = array.shape[-1]
-    array = array.copy()
     for column in columns:
         if not 0 <= column < width:
             raise ValueError(f"column must be in 0 … {width - 1}, got {column}")

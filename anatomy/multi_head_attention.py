@@ -7,7 +7,7 @@ positions, which come with RoPE. Chapter: book/multi-head-attention.md
 
 import numpy as np
 
-from anatomy.checks import finite, same_length, whole
+from anatomy.checks import finite, floats, same_length, whole
 from anatomy.qkv import attend_in_steps, project
 
 
@@ -21,6 +21,8 @@ def split_heads(x, n_heads):
     (3, 5, 4)
     """
     x = np.asarray(x)
+    if x.ndim < 2:
+        raise ValueError(f"x must have at least the axes (n_tokens, width), got shape {x.shape}")
     width = x.shape[-1]
     if width % whole("n_heads", n_heads, at_least=1):
         raise ValueError(f"n_heads must divide the width {width}, got {n_heads}")
@@ -35,6 +37,9 @@ def merge_heads(heads):
     >>> merge_heads(np.zeros((3, 5, 4))).shape
     (5, 12)
     """
+    heads = np.asarray(heads)
+    if heads.ndim < 3:
+        raise ValueError(f"heads must have at least the axes (n_heads, n_tokens, d_head), got {heads.shape}")
     side_by_side = heads.swapaxes(-3, -2)
     return side_by_side.reshape(*side_by_side.shape[:-2], -1)
 
@@ -51,6 +56,11 @@ def attend_heads(q, k, v, mask=None):
     >>> attend_heads(q, kv, kv).weights.shape
     (4, 3, 3)
     """
+    q, k, v = floats("q", q), floats("k", k), floats("v", v)
+    for name, array in (("q", q), ("k", k), ("v", v)):
+        if array.ndim < 3:
+            raise ValueError(f"{name} must have at least the axes (heads, tokens, d_head), got {array.shape}")
+    same_length("k", k, -3, "v", v, -3)
     *batch, n_heads, n_queries, d_head = q.shape
     n_kv_heads = k.shape[-3]
     if n_heads % n_kv_heads:
@@ -83,6 +93,8 @@ def multi_head_attention(
     (3, 4)
     """
     q, k, v = project(x, w_q, w_k, w_v)
+    w_o = finite("w_o", w_o, ndim=2)
+    same_length("x @ w_q", q, -1, "w_o", w_o, 0)
     q = split_heads(q, n_heads)
     k = split_heads(k, n_kv_heads or n_heads)
     v = split_heads(v, n_kv_heads or n_heads)
@@ -100,8 +112,10 @@ def knock_out(mixed, heads):
     >>> knock_out(np.ones((2, 1, 1)), [0]).ravel().tolist()
     [0.0, 1.0]
     """
+    mixed = np.array(mixed)  # a copy
+    if mixed.ndim < 3:
+        raise ValueError(f"mixed must have at least the axes (n_heads, n_tokens, d_head), got {mixed.shape}")
     n_heads = mixed.shape[-3]
-    mixed = mixed.copy()
     for head in heads:
         if not 0 <= head < n_heads:
             raise ValueError(f"head must be in 0 … {n_heads - 1}, got {head}")

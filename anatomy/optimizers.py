@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anatomy.checks import finite, in_range, whole
+from anatomy.checks import finite, floats, in_range, whole
 
 
 class Optimizer:
@@ -31,6 +31,7 @@ class Optimizer:
         self.lr = positive("lr", lr)
         self.n_steps = 0
         self.memory = None
+        self.shapes = None
 
     def step(self, parameters, gradients):
         """Update the parameters in place.
@@ -39,12 +40,16 @@ class Optimizer:
         same list every time.
         Raises ValueError where they do not pair up or a gradient is not finite.
         """
+        gradients = [floats("gradients", gradient) for gradient in gradients]
         check_pairs(parameters, gradients)
+        shapes = [parameter.shape for parameter in parameters]
         if self.memory is None:
             self.memory = [self.start(parameter) for parameter in parameters]
-        if len(self.memory) != len(parameters):
+            self.shapes = shapes
+        if shapes != self.shapes:
             raise ValueError(
-                f"parameters must be the {len(self.memory)} arrays of the first step, got {len(parameters)}"
+                f"parameters must be the {len(self.shapes)} arrays of the first step, of shapes {self.shapes}, "
+                f"got {len(shapes)} of shapes {shapes}"
             )
         self.n_steps += 1
         for parameter, gradient, memory in zip(parameters, gradients, self.memory, strict=True):
@@ -269,6 +274,11 @@ def clip_norm(gradients, max_norm):
     (5.0, [[0.6], [0.8]])
     """
     positive("max_norm", max_norm)
+    for i, g in enumerate(gradients):
+        if np.asarray(g).dtype.kind != "f":
+            raise ValueError(
+                f"gradients[{i}] must hold floats to be shrunk in place, got {np.asarray(g).dtype}"
+            )
     norm = float(np.sqrt(sum(float(np.vdot(g, g)) for g in gradients)))
     if not np.isfinite(norm):
         raise ValueError(f"gradients must be finite, got norm {norm}")
@@ -311,9 +321,19 @@ def quadratic(condition=100.0, rotation=0.0):
     curvature = turn @ np.diag([1.0, condition]) @ turn.T  # the matrix of second derivatives
 
     def value(points):
+        points = finite("points", points)
         return 0.5 * np.einsum("...i,ij,...j->...", points, curvature, points)
 
-    return Landscape("quadratic", value, lambda points: points @ curvature, (0.0, 0.0), (-4.0, 1.0))
+    def gradient(points):
+        return finite("points", points) @ curvature
+
+    return Landscape("quadratic", value, gradient, (0.0, 0.0), (-4.0, 1.0))
+
+
+def coordinates(points):
+    """Points (…, 2) as their x (…) and their y (…)."""
+    points = finite("points", points)
+    return points[..., 0], points[..., 1]
 
 
 def rosenbrock():
@@ -324,11 +344,11 @@ def rosenbrock():
     """
 
     def value(points):
-        x, y = points[..., 0], points[..., 1]
+        x, y = coordinates(points)
         return (1 - x) ** 2 + 100 * (y - x * x) ** 2
 
     def gradient(points):
-        x, y = points[..., 0], points[..., 1]
+        x, y = coordinates(points)
         return np.stack([-2 * (1 - x) - 400 * x * (y - x * x), 200 * (y - x * x)], -1)
 
     return Landscape("Rosenbrock", value, gradient, (1.0, 1.0), (-1.5, 1.0))
@@ -342,7 +362,7 @@ def beale():
     """
 
     def parts(points):
-        x, y = points[..., 0], points[..., 1]
+        x, y = coordinates(points)
         return x, y, 1.5 - x + x * y, 2.25 - x + x * y * y, 2.625 - x + x * y * y * y
 
     def value(points):

@@ -14,7 +14,7 @@ Source: Ouyang et al. 2022 (arXiv:2203.02155); Rafailov et al. 2023
 import numpy as np
 
 from anatomy import backpropagation as bp
-from anatomy.checks import finite, in_range
+from anatomy.checks import finite, in_range, whole
 from anatomy.training_phases import Trainer, adamw_pair, decoder, rectangle
 
 # --- Supervised fine-tuning ---
@@ -39,9 +39,10 @@ def answer_texts(prompts, answers):
 def log_probabilities(logits, targets):
     """log p of each target: logits (n, n_vocab), targets (n,) -> Tensor (n,).
 
-    Each row's derivative: one-hot target minus probabilities.
+    Raises ValueError on targets as backpropagation.cross_entropy does. Each
+    row's derivative: one-hot target minus probabilities.
     """
-    targets = bp.checked_ids("targets", targets, logits.shape[-1])
+    targets = bp.checked_targets(logits, targets)
     n = np.arange(len(targets))
     z = logits.data - logits.data.max(-1, keepdims=True)
     log_p = z - np.log(np.exp(z).sum(-1, keepdims=True))
@@ -116,15 +117,19 @@ def align(parameters, chosen, rejected, beta, schedule, n_steps, rng, n_batch=32
     chosen, rejected: Texts, row by row the two answers to one prompt. Returns
     the loss of every batch.
     watch: as in training_phases.train. No weight decay: it would pull away from
-    the reference.
+    the reference. Raises ValueError where the two are not as many.
     """
+    if len(chosen) != len(rejected):
+        raise ValueError(
+            f"chosen and rejected must pair up row by row, got {len(chosen)} and {len(rejected)}"
+        )
     reference = [all_log_probabilities(parameters, texts) for texts in (chosen, rejected)]
     trainer = Trainer(parameters, adamw_pair(weight_decay=0.0))
-    losses = np.empty(n_steps)
+    losses = np.empty(whole("n_steps", n_steps, at_least=1))
     for step in range(n_steps):
         if watch:
             watch(step)
-        rows = rng.integers(0, len(chosen), n_batch)
+        rows = rng.integers(0, len(chosen), whole("n_batch", n_batch, at_least=1))
         loss = dpo_loss(
             answer_log_probabilities(parameters, chosen.pick(rows)),
             answer_log_probabilities(parameters, rejected.pick(rows)),

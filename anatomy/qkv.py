@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anatomy.checks import finite, same_length, whole
+from anatomy.checks import finite, floats, same_length, whole
 
 
 @dataclass
@@ -120,9 +120,10 @@ def softmax_rows(scores):
     >>> softmax_rows(np.array([[0.0, -np.inf]])).tolist()
     [[1.0, 0.0]]
     """
+    scores = floats("scores", scores)
     highest = scores.max(axis=-1, keepdims=True)
     weights = np.exp(scores - highest)  # same answer, no overflow
-    weights /= weights.sum(axis=-1, keepdims=True)
+    weights /= weights.sum(axis=-1, keepdims=True, dtype=np.result_type(weights, np.float32))
     return weights
 
 

@@ -84,8 +84,6 @@ def quantize(x, bits, group_size=None, symmetric=True):
     """
     lowest, highest = code_range(bits, symmetric)
     x = finite("x", x)
-    if x.dtype == np.float16:
-        x = x.astype(np.float32)
     groups = _in_groups(x, group_size)
     if symmetric:
         scales = np.abs(groups).max(axis=-1) / highest

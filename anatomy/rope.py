@@ -8,7 +8,7 @@ book/rope.md
 
 import numpy as np
 
-from anatomy.checks import finite, in_range, same_length, whole
+from anatomy.checks import finite, floats, in_range, same_length, whole
 
 
 def frequencies(d_head, base=10_000.0):
@@ -68,10 +68,14 @@ def turn(x, cos, sin):
     """Turn pairs of neighbours by angles whose cosine and sine are given.
 
     x (…, d_head); cos, sin: any shape that broadcasts to (…, d_head / 2).
+    Raises ValueError for an odd d_head.
 
-    >>> turn(np.array([3.0, 4.0]), cos=0.0, sin=1.0).tolist()
+    >>> turn([3, 4], cos=0.0, sin=1.0).tolist()
     [-4.0, 3.0]
     """
+    x = floats("x", x)
+    if x.ndim == 0 or x.shape[-1] % 2:
+        raise ValueError(f"x must have an even last axis, because RoPE turns pairs, got shape {x.shape}")
     first, second = x[..., 0::2], x[..., 1::2]
     turned = np.empty_like(x)
     turned[..., 0::2] = first * cos - second * sin

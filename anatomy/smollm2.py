@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from anatomy import gguf
-from anatomy.checks import one_of
+from anatomy.checks import one_of, whole
 from anatomy.model import PUBLISHED, LanguageModel, Weights
 from anatomy.tokenization import byte_pair_encoding
 
@@ -108,16 +108,25 @@ class Tokenizer:
         self.encoding = byte_pair_encoding("smollm2", PATTERN, ranks, self.control)
 
     def encode(self, text):
-        """Text -> list of ids."""
+        """Text -> list of ids. Raises ValueError for half of a surrogate pair."""
         return [i for i in self.encoding.encode_ordinary(text) if i < self.n_vocab]
 
     def decode(self, ids):
-        """Ids -> text; bytes that are no whole character become U+FFFD."""
-        return self.encoding.decode(list(ids))
+        """Ids -> text; bytes that are no whole character become U+FFFD.
+
+        Raises ValueError for an id outside the vocabulary.
+        """
+        return self.encoding.decode([self.checked(i) for i in ids])
 
     def token_bytes(self, id):
-        """The bytes of one token."""
-        return self.encoding.decode_single_token_bytes(id)
+        """The bytes of one token. Raises ValueError as `decode` does."""
+        return self.encoding.decode_single_token_bytes(self.checked(id))
+
+    def checked(self, id):
+        """Return an id of the vocabulary; tiktoken's also has the missing bytes."""
+        if whole("id", id) >= self.n_vocab:
+            raise ValueError(f"id must be in [0, {self.n_vocab - 1}], got {id}")
+        return int(id)
 
     def chat(self, messages, answer=True):
         """See SmolLM2.chat."""

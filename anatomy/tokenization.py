@@ -2,7 +2,7 @@
 
 Learns a vocabulary from a text, encodes with it one merge at a time, and builds o200k_base, a vocabulary
 that is in use. Leaves out special tokens and speed: `o200k_base()` is the fast one, and tests hold the two
-equal. Chapter: book/tokenization.md
+equal, down to the letters that tiktoken knows. Chapter: book/tokenization.md
 """
 
 import base64
@@ -11,9 +11,11 @@ import gzip
 import hashlib
 import json
 import zlib
+from bisect import bisect
 from collections import Counter
 from importlib.resources import files
 from itertools import islice, pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 import regex
@@ -81,16 +83,56 @@ def utf8(text):
 def split(text, pattern=O200K_PATTERN):
     """Cut a text into the pieces that are encoded on their own; joined, they are the text.
 
-    Raises ValueError where the pattern passes over a character.
+    Letters, marks and numbers are those that tiktoken knows. Raises ValueError where the pattern passes over
+    a character.
 
     >>> split("It's 2026, isn't it?")
     ["It's", ' ', '202', '6', ',', " isn't", ' it', '?']
     """
     utf8(text)
-    pieces = [match.group() for match in regex.finditer(pattern, text)]
+    classed = text if text.isascii() else "".join(map(stand_in, text))
+    pieces = [text[match.start() : match.end()] for match in regex.finditer(pattern, classed)]
     if "".join(pieces) != text:
         raise ValueError(f"pattern must match every character of the text, got {pattern!r}; add |. with (?s)")
     return pieces
+
+
+@functools.cache
+def unicode_classes():
+    """Return what tiktoken takes for letters, marks and numbers: runs (first, after, class), rising.
+
+    Unicode gains letters every year, and `regex` follows a later version of it than tiktoken. Source: tiktoken,
+    asked by tests/references/make_unicode_classes.py.
+
+    >>> unicode_classes()[:3]
+    [(48, 58, 'N'), (65, 91, 'Lu'), (97, 123, 'Ll')]
+    """
+    runs = []
+    after = 0
+    for run in (DATA / "unicode-classes.txt").read_text(encoding="utf-8").split():
+        name, gap, length = regex.fullmatch(r"([A-Za-z]+)(\d*)\.?(\d*)", run).groups()
+        first = after + int(gap or 0)
+        after = first + int(length or 1)
+        runs.append((first, after, name))
+    return runs
+
+
+# A character of each class, none of them part of a contraction; and one that is in none.
+OF_CLASS = {"Lu": "A", "Ll": "a", "Lt": "ǅ", "Lm": "ʰ", "Lo": "ª", "M": "\u0301", "N": "0", "": "\uffff"}
+
+
+@functools.cache
+def stand_in(character):
+    """Return the character, or one of the class that tiktoken gives it where `regex` gives it another.
+
+    >>> stand_in("é")
+    'é'
+    """
+    point = ord(character)
+    first, after, name = unicode_classes()[bisect(unicode_classes(), point, key=itemgetter(0)) - 1]
+    name = name if first <= point < after else ""
+    agreed = regex.match(rf"\p{{{name}}}" if name else r"[^\p{L}\p{M}\p{N}]", character)
+    return character if agreed else OF_CLASS[name]
 
 
 def single_bytes(piece):
@@ -171,8 +213,8 @@ def train(text, n_merges, pattern=O200K_PATTERN, alphabet=ALL_BYTES):
     """Learn a vocabulary: the single bytes, then one new token for each merge.
 
     Returns a dict from token (bytes) to id, in the order in which the tokens were made. The alphabet may be
-    smaller than 256 bytes, if it holds every byte of the text. Raises ValueError where it does not, and for
-    a negative n_merges.
+    smaller than 256 bytes, if it holds every byte of the text. Raises ValueError where it does not or repeats
+    a byte, and for a negative n_merges.
 
     >>> ranks = train("low lower lowest", 3)
     >>> list(ranks)[256:]
@@ -184,6 +226,9 @@ def train(text, n_merges, pattern=O200K_PATTERN, alphabet=ALL_BYTES):
         raise ValueError(
             f"alphabet must hold every byte of the text, got none for {bytes(sorted(missing))!r}"
         )
+    twice = [bytes([byte]) for byte, count in Counter(alphabet).items() if count > 1]
+    if twice:
+        raise ValueError(f"alphabet must hold every byte once, got {twice[0]!r} twice; leave it out")
     ranks = {bytes([byte]): i for i, byte in enumerate(alphabet)}
     for step in islice(training_steps(text, pattern), n_merges):
         ranks.setdefault(step.pair[0] + step.pair[1], len(ranks))
@@ -246,16 +291,26 @@ def encode(text, ranks, pattern=O200K_PATTERN):
 def decode(ids, ranks):
     """Return the text of a list of token ids; bytes that are no character become U+FFFD.
 
-    Raises ValueError for an id that the vocabulary does not have.
+    Raises ValueError for an id that the vocabulary does not have, or has twice.
 
     >>> decode([115, 257, 258], train("low lower lowest", 3))
     'slow low'
     """
+    check_ids_once(ranks.values())
     tokens = {i: token for token, i in ranks.items()}
     for i in ids:
         if i not in tokens:
             raise ValueError(f"ids must be in the vocabulary of {len(ranks)} tokens, got {i!r}")
     return b"".join(tokens[i] for i in ids).decode("utf-8", errors="replace")
+
+
+def check_ids_once(ids):
+    """Raise ValueError naming the first id that two tokens share."""
+    twice = [i for i, count in Counter(ids).items() if count > 1]
+    if twice:
+        raise ValueError(
+            f"ranks and special tokens must use every id once, got {twice[0]} twice; renumber them"
+        )
 
 
 # Looking at tokens
@@ -317,17 +372,46 @@ def size(text, encoding):
     """
     n_bytes = len(utf8(text))
     characters = regex.findall(r"\X", text)
-    return Size(len(characters), len(text), n_bytes, len(encoding.encode_ordinary(text)))
+    return Size(len(characters), len(text), n_bytes, len(encoded(encoding.encode_ordinary, text)))
 
 
 # The real vocabulary
+
+
+class Encoding(tiktoken.Encoding):
+    """tiktoken's encoder, with clear errors: what it cannot encode is a ValueError that says so.
+
+    By itself tiktoken replaces half of a surrogate pair without a word. Where its regular expression gives up,
+    at a million spaces in a row, one method ends in a PanicException, which is no Exception.
+    """
+
+    def encode(self, text, **options):
+        return encoded(super().encode, text, **options)
+
+    def encode_ordinary(self, text):
+        return encoded(super().encode_ordinary, text)
+
+
+def encoded(encode, text, **options):
+    """Return the ids of a text from one of tiktoken's methods, or raise ValueError."""
+    utf8(text)
+    try:
+        return encode(text, **options)
+    except BaseException as error:
+        if type(error).__name__ != "PanicException" and "regex" not in str(error).lower():
+            raise
+        raise ValueError(
+            f"text must be one that tiktoken can cut into pieces, got {len(text)} characters on which it gave up: "
+            f"{error}; encode it in parts"
+        ) from None
 
 
 def byte_pair_encoding(name, pattern, ranks, special_tokens=None):
     """Return a tiktoken Encoding: the fast encoder for a vocabulary.
 
     ranks: a dict from token (bytes) to id; special_tokens: a dict from str to id. Raises ValueError for an
-    empty vocabulary, a token that is not bytes, or an id used twice.
+    empty vocabulary, a token that is not bytes, an id that is no whole number or used twice, and a vocabulary
+    without all 256 bytes, each of which a text may hold.
 
     >>> encoding = byte_pair_encoding("low", O200K_PATTERN, train("low lower lowest", 3))
     >>> encoding.encode_ordinary("slow low")
@@ -339,13 +423,17 @@ def byte_pair_encoding(name, pattern, ranks, special_tokens=None):
     for token in ranks:
         if not isinstance(token, bytes) or not token:
             raise ValueError(f"ranks must map bytes to ids, got the token {token!r}; encode it as UTF-8")
-    ids = Counter([*ranks.values(), *special_tokens.values()])
-    twice = [i for i, count in ids.items() if count > 1]
-    if twice:
+    ids = [*ranks.values(), *special_tokens.values()]
+    for i in ids:
+        whole("id", i)
+    check_ids_once(ids)
+    missing = [token for token in map(bytes, zip(ALL_BYTES)) if token not in ranks]
+    if missing:
         raise ValueError(
-            f"ranks and special_tokens must use every id once, got {twice[0]} twice; renumber them"
+            f"ranks must hold all 256 bytes, got none for {missing[0]!r}; train with the whole alphabet, "
+            "or use encode(), which names a byte that is missing"
         )
-    return tiktoken.Encoding(name, pat_str=pattern, mergeable_ranks=ranks, special_tokens=special_tokens)
+    return Encoding(name, pat_str=pattern, mergeable_ranks=ranks, special_tokens=special_tokens)
 
 
 def read_ranks(path, sha256):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from anatomy import backpropagation as bp
-from anatomy.checks import finite, in_range, whole
+from anatomy.checks import finite, floats, in_range, whole
 from anatomy.model import Weights
 from anatomy.optimizers import AdamW, clip_norm
 
@@ -29,8 +29,9 @@ def log_softmax(logits):
     >>> log_softmax(np.array([1000.0, 1000.0])).round(3).tolist()
     [-0.693, -0.693]
     """
+    logits = floats("logits", logits)
     z = logits - logits.max(-1, keepdims=True)
-    return z - np.log(np.exp(z).sum(-1, keepdims=True))
+    return z - np.log(np.exp(z).sum(-1, keepdims=True, dtype=np.result_type(z, np.float32)))
 
 
 def token_losses(logits, targets):
@@ -125,9 +126,14 @@ class Parameters:
     matrices, gains: the long arrays, so that an optimizer has two updates to
     do, not twenty; weight decay is for the matrices alone. tensors: name ->
     Tensor, named as in anatomy.model.
+    Raises ValueError where the arrays do not fit the config, or `decoder` runs
+    no such model.
     """
 
     def __init__(self, config, arrays):
+        trains_here(config)
+        config.check_weights(arrays)
+        arrays = {name: floats(name, array) for name, array in arrays.items()}
         self.config = config
         self.tensors = {}
         self.names = {2: [], 1: []}
@@ -163,6 +169,22 @@ class Parameters:
         return Weights.from_arrays(self.config, {n: t.data for n, t in self.tensors.items()})
 
 
+def trains_here(config):
+    """Raise ValueError unless `decoder` can run a model of this config."""
+    if (
+        config.norm != "rms"
+        or config.biases != "none"
+        or config.learned_positions
+        or config.window is not None
+        or not config.tied
+    ):
+        raise ValueError(
+            "decoder runs models with RMSNorm, rotary positions, a tied unembedding, no biases and no window; "
+            f"got norm={config.norm!r}, biases={config.biases!r}, tied={config.tied}, window={config.window}, "
+            f"learned_positions={config.learned_positions}"
+        )
+
+
 def initial_arrays(config, rng, dtype=np.float32):
     """Random weights to start from: name -> array.
 
@@ -172,10 +194,7 @@ def initial_arrays(config, rng, dtype=np.float32):
     unembedding; gains are 1.
     """
     arrays = {}
-    shapes = dict(config.outer_shapes())
-    for l in range(config.n_layers):
-        shapes |= {f"layers.{l}.{name}": shape for name, shape in config.layer_shapes().items()}
-    for name, shape in shapes.items():
+    for name, shape in config.shapes().items():
         if len(shape) == 1:
             arrays[name] = np.ones(shape, dtype)
             continue
@@ -246,6 +265,8 @@ class Trainer:
     """
 
     def __init__(self, parameters, optimizers, max_norm=1.0):
+        if len(optimizers) != 2:
+            raise ValueError(f"optimizers must be two, for matrices and for gains, got {len(optimizers)}")
         self.parameters = parameters
         self.optimizers = optimizers
         self.max_norm = max_norm
@@ -329,11 +350,14 @@ class ModularAddition:
         return cls(*(x.astype(np.float32) for x in (u, v, w)))
 
     def logits(self, a, b):
-        """a, b (n,) whole numbers below p -> (n, p)."""
+        """a, b (n,) whole numbers below p -> (n, p). Raises ValueError for others."""
+        a, b = (bp.checked_ids(name, ids, len(self.u)) for name, ids in (("a", a), ("b", b)))
         return (self.u[a] + self.v[b]) ** 2 @ self.w
 
     def gradients(self, a, b, answers):
         """The mean loss's derivatives with respect to u, v and w, by hand."""
+        given = (("a", a), ("b", b), ("answers", answers))
+        a, b, answers = (bp.checked_ids(name, ids, len(self.u)) for name, ids in given)
         summed = self.u[a] + self.v[b]
         squared = summed * summed
         g_logits = np.exp(log_softmax(squared @ self.w))
@@ -357,6 +381,7 @@ def addition_table(p, train_share, rng):
     >>> len(seen[0]), len(unseen[0])
     (15, 10)
     """
+    whole("p", p, at_least=1)
     in_range("train_share", train_share, 0, 1, open_low=True, open_high=True)
     a, b = np.divmod(rng.permutation(p * p), p)
     cut = int(train_share * p * p)
@@ -399,6 +424,7 @@ def learn_addition(p, train_share, lr, weight_decay, n_steps, rng, n_neurons=128
     model = ModularAddition.draw(p, n_neurons, rng)
     optimizer = AdamW(lr, (0.9, 0.98), weight_decay=weight_decay)
     history = History()
+    whole("every", every, at_least=1)
     for step in range(whole("n_steps", n_steps) + 1):
         if step % every == 0:
             measure(model, seen, unseen, step, history)

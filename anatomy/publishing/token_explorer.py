@@ -19,7 +19,7 @@ from docutils.parsers.rst import Directive
 
 from anatomy.figures.figure import PROVENANCE
 from anatomy.publishing.bokeh_figures import number_of
-from anatomy.tokenization import is_text, o200k_base, o200k_ranks, presets, size, visible_character
+from anatomy.tokenization import DATA, is_text, o200k_base, o200k_ranks, presets, size, visible_character
 
 STATIC = Path(__file__).parent / "static" / "token-explorer"
 COUNTS = ("characters", "code points", "bytes", "tokens")
@@ -76,6 +76,12 @@ def pack(ranks):
     return b"".join(tokens[:256]) + b"".join(plane.tobytes() for plane in planes)
 
 
+def worker():
+    """The worker's script, below the classes of characters that it cuts by."""
+    classes = " ".join((DATA / "unicode-classes.txt").read_text("utf-8").split())
+    return f"const CLASSES = {json.dumps(classes)};\n" + (STATIC / "tokenizer.js").read_text("utf-8")
+
+
 def home(app):
     return Path(app.outdir) / "_static" / "token-explorer"
 
@@ -95,10 +101,10 @@ def write_assets(app):
     packed = folder / "o200k_base.bin"
     if not packed.exists() or packed.stat().st_mtime < Path(__file__).stat().st_mtime:
         packed.write_bytes(gzip.compress(pack(o200k_ranks()), 9, mtime=0))
-    for script in STATIC.glob("*.js"):
-        (folder / script.name).write_bytes(script.read_bytes())
+    (folder / "token-explorer.js").write_bytes((STATIC / "token-explorer.js").read_bytes())
+    (folder / "tokenizer.js").write_text(worker(), "utf-8")
     offline = {
-        "worker": (STATIC / "tokenizer.js").read_text("utf-8"),
+        "worker": worker(),
         "vocabulary": base64.b64encode(packed.read_bytes()).decode(),
     }
     (folder / "offline.js").write_text(f"window.anatomyOffline={json.dumps(offline)};\n", "utf-8")

@@ -288,6 +288,15 @@ def test_arrays_may_stand_on_the_left():
         (lambda: bp.embedding(Tensor(np.ones((2, 3))), [0.5]), "ids must be whole numbers"),
         (lambda: bp.embedding(Tensor(np.ones((2, 3))), []), "ids must be whole numbers"),
         (lambda: bp.cross_entropy(Tensor(np.ones((1, 3))), [-1]), r"targets must be in 0 … 2, got -1"),
+        (
+            lambda: bp.cross_entropy(Tensor(np.ones((3, 4))), [0]),
+            r"one id per row of logits \(3, 4\), got shape \(1,\)",
+        ),
+        (
+            lambda: bp.elementary_cross_entropy(Tensor(np.ones((1, 3))), [-1]),
+            r"targets must be in 0 … 2, got -1",
+        ),
+        (lambda: bp.elementary_embedding(Tensor(np.ones((2, 3))), [-1]), r"ids must be in 0 … 1, got -1"),
         (lambda: bp.cross_entropy(Tensor(np.ones((1, 3))), [0], [0.0]), "weights must be 1 numbers"),
         (lambda: bp.cross_entropy(Tensor(np.ones((1, 3))), [0], [-1.0]), "weights must be 1 numbers"),
         (lambda: bp.cross_entropy(Tensor(np.ones((1, 3))), [0], [np.nan]), "weights must be finite"),

@@ -147,7 +147,20 @@ def pair(value):
         (build(tensors=[tensor("t", (4,), 1, 0)] * 2, data=bytes(64)), "tensor t occurs twice"),
         (
             build([("general.alignment", number("u4", 0))]),
-            "general.alignment must be a whole number >= 1, got 0",
+            "general.alignment must be a multiple of 8, got 0",
+        ),
+        (build([("general.alignment", number("u4", 3))]), "general.alignment must be a multiple of 8, got 3"),
+        (
+            build([("general.alignment", number("i4", -8))]),
+            "general.alignment must be a multiple of 8, got -8",
+        ),
+        (
+            build(tensors=[tensor("t", (4,), 1, 32), tensor("u", (20,), 1, 0)], data=bytes(64)),
+            "tensor t must start after tensor u, 40 bytes in, got 32",
+        ),
+        (
+            build(tensors=[tensor("t", (4,), 1, 0), tensor("u", (4,), 0, 0)], data=bytes(64)),
+            "tensor u must start after tensor t, 8 bytes in, got 0",
         ),
         (build([("general.alignment", number("?", True))]), "general.alignment .* got True"),
         (build([("general.alignment", array("u4", [32]))]), "general.alignment"),

@@ -127,6 +127,8 @@ LAYER = np.ones((1, 2, 4))
         (lambda: Cache(0), "n_layers must be a whole number >= 1, got 0"),
         (lambda: Cache(1, window=0), "window must be a whole number >= 1, got 0"),
         (lambda: Cache(1).append(0, LAYER, LAYER[:, :1]), "k and v must have one shape"),
+        (lambda: Cache(2).append(2, LAYER, LAYER), r"layer must be in \[0, 1\], got 2"),
+        (lambda: Cache(2).append(-1, LAYER, LAYER), "layer must be a whole number >= 0, got -1"),
         (lambda: kv_cache.cache_bytes(small(), -1), "n_tokens must be a whole number >= 0, got -1"),
         (lambda: kv_cache.cache_bytes(small(), 1, bytes_per_number=0), "bytes_per_number must be > 0, got 0"),
         (lambda: kv_cache.cache_bytes(small(), 1, float("nan")), "bytes_per_number must be > 0, got nan"),
@@ -146,3 +148,64 @@ def test_keys_of_another_shape():
     cache.append(0, LAYER, LAYER)
     with pytest.raises(ValueError, match="k must fit the cache"):
         cache.append(0, np.ones((2, 2, 4)), np.ones((2, 2, 4)))
+
+
+@pytest.mark.parametrize(
+    ("cache", "window", "message"),
+    [
+        (Cache(3), None, r"cache must have the 2 layers of the model, got 3; make one with Cache\(2\)"),
+        (Cache(1), None, "cache must have the 2 layers of the model, got 1"),
+        (Cache(2, window=4), None, "cache must keep the window of the model, None, got window=4"),
+        (Cache(2, window=4), 5, r"window of the model, 5, got window=4; make one with Cache\(2, 5\)"),
+    ],
+)
+def test_the_cache_of_another_model_is_refused(cache, window, message):
+    config = small(window)
+    weights = Weights.random(config, np.random.default_rng(0))
+    with pytest.raises(ValueError, match=message):
+        forward(config, weights, [1, 2], cache=cache)
+    assert cache.n_tokens == 0
+
+
+def test_the_cache_of_other_heads_is_refused():
+    cache = Cache(2)
+    for n_kv_heads in (1, 2):
+        config = small(n_kv_heads=n_kv_heads)
+        weights = Weights.random(config, np.random.default_rng(0))
+        if n_kv_heads == 1:
+            forward(config, weights, [1, 2], cache=cache)
+    with pytest.raises(ValueError, match="k must fit the cache in every axis but the tokens'"):
+        forward(config, weights, [3], cache=cache)
+
+
+def test_a_cache_may_keep_more_than_the_window():
+    config = small(3)
+    weights = Weights.random(config, np.random.default_rng(0))
+    plain = forward(config, weights, np.arange(9))
+    for cache in (Cache(2), Cache(2, 3), Cache(2, 5)):
+        logits = [forward(config, weights, [i], cache=cache)[0] for i in range(9)]
+        np.testing.assert_allclose(logits, plain, rtol=0, atol=1e-4)
+
+
+def test_a_cache_of_a_pass_that_broke_off_is_refused():
+    config, cache = small(), Cache(2)
+    weights = Weights.random(config, np.random.default_rng(0))
+
+    def broken(name, layer, array):
+        if layer == 1:
+            raise KeyboardInterrupt
+        return array
+
+    with pytest.raises(KeyboardInterrupt):
+        forward(config, weights, [1, 2], cache=cache, edit=broken)
+    with pytest.raises(ValueError, match=r"got \[2, 0\]: a pass broke off; clear\(\) it"):
+        forward(config, weights, [3], cache=cache)
+    cache.clear()
+    forward(config, weights, [1, 2], cache=cache)
+
+
+def test_whole_numbers_are_kept_as_floats():
+    cache = Cache(1)
+    cache.append(0, np.ones((1, 1, 2), int), np.ones((1, 1, 2), int))
+    k, _ = cache.append(0, np.full((1, 1, 2), 0.5), np.full((1, 1, 2), 0.5))
+    assert k.tolist() == [[[1.0, 1.0], [0.5, 0.5]]]

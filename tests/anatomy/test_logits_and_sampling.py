@@ -95,6 +95,57 @@ def test_precision_follows_the_input():
     assert ls.top_p(np.ones(3, np.float32), 0.5).dtype == np.float32
 
 
+DTYPES = [np.float16, np.float32, np.float64, np.longdouble]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("temperature", [0, 5e-324, 1e-46, 1e-8, 1e-3, 1.0, 1e5, 1e39, 1e308])
+def test_rows_sum_to_one_in_every_precision_at_every_temperature(dtype, temperature):
+    for logits in (
+        [1, 2, 3],
+        [1, -np.inf],
+        [-np.inf, 5, 5, 4],
+        [6e4, -6e4],
+        np.zeros(1000),
+        np.arange(900) / 9,
+    ):
+        probabilities = ls.softmax(np.array(logits, dtype), temperature)
+        assert probabilities.dtype == dtype
+        # a number may be off by half of its last digit, and is 0 below the smallest
+        slack = float(np.finfo(dtype).eps + len(logits) * np.finfo(dtype).smallest_subnormal) + 1e-12
+        assert abs(probabilities.sum(dtype=float) - 1) <= slack
+        again = ls.temper(ls.softmax(np.array(logits, dtype)), temperature)
+        assert abs(again.sum(dtype=float) - 1) <= slack
+    stages = ls.apply_steps(np.array([3, 2, 1, 0], dtype), [("temperature", temperature), ("top_p", 0.9)])
+    assert [stage.dtype for stage in stages] == [dtype] * 3
+    assert [stage.sum(dtype=float) for stage in stages] == pytest.approx([1, 1, 1], abs=2e-3)
+
+
+def test_a_large_vocabulary_in_half_precision():
+    probabilities = ls.softmax(np.zeros(70_000, np.float16))
+    assert probabilities.sum(dtype=float) == pytest.approx(1, abs=0.003)  # 1/70,000 has eight bits there
+    assert (probabilities == np.float16(1 / 70_000)).all()
+    assert ls.sample(probabilities, Fixed(0.5)) == pytest.approx(35_000, abs=1)
+
+
+@pytest.mark.parametrize(("dtype", "slack"), [(np.float16, 0.003), (np.float32, 0), (np.float64, 0)])
+@pytest.mark.parametrize("n", [10, 70_000, 200_000])
+def test_sums_of_many_small_numbers_lose_no_token(dtype, slack, n):
+    kept = (ls.top_p(np.full(n, 1 / n, dtype), 0.9) > 0).sum()
+    assert abs(kept - 0.9 * n) <= slack * n
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_filters_keep_the_same_tokens_in_every_precision(dtype):
+    probabilities = ls.softmax(np.random.default_rng(0).normal(0, 3, 50_000))
+    for name, value in (("top_k", 40), ("top_p", 0.9), ("min_p", 0.02)):
+        expected = (FILTERS[name](probabilities, value) > 0).sum()
+        kept = FILTERS[name](probabilities.astype(dtype), value)
+        assert kept.dtype == dtype
+        assert kept.sum(dtype=float) == pytest.approx(1, abs=1e-3 if dtype == np.float16 else 1e-6)
+        assert (kept > 0).sum() == pytest.approx(expected, rel=0.03 if dtype == np.float16 else 1e-3)
+
+
 @pytest.mark.parametrize("function", [ls.softmax, ls.greedy, ls.one_hot_of_maximum])
 @pytest.mark.parametrize(
     ("logits", "message"),
@@ -256,6 +307,24 @@ def test_no_number_draws_the_impossible(probabilities, number):
     assert probabilities[ls.sample(probabilities, Fixed(number))] > 0
 
 
+@pytest.mark.parametrize("left", [[0.3, 0.3], [0.7, 0.7], [7, 3], np.full(4, 0.2, np.float32)])
+def test_a_draw_needs_probabilities_that_sum_to_one(left):
+    total = np.sum(left, dtype=float)
+    with pytest.raises(ValueError, match=rf"probabilities must sum to 1, got {total}; divide"):
+        ls.sample(left, np.random.default_rng(0))
+
+
+def test_what_softmax_gives_in_any_precision_can_be_drawn_from():
+    rng = np.random.default_rng(0)
+    for dtype in DTYPES:
+        for n in (2, 50_000, 200_000):
+            logits = rng.normal(0, 4, n).astype(dtype)
+            assert 0 <= ls.sample(ls.softmax(logits), rng) < n
+            by_hand = np.exp(logits - logits.max())
+            if dtype != np.float16:  # whose own sum of 50,000 numbers is off by a tenth
+                assert 0 <= ls.sample(by_hand / by_hand.sum(), rng) < n
+
+
 @given(some_probabilities)
 def test_entropy_lies_between_zero_and_the_logarithm_of_the_size(probabilities):
     bits = ls.entropy(probabilities)
@@ -287,3 +356,16 @@ def test_continuations_ask_again_at_every_branch():
     for width, depth in ((0, 1), (1, 0)):
         with pytest.raises(ValueError, match="must be a whole number >= 1, got 0"):
             ls.continuations(next_logits, [0], width, depth)
+
+
+def test_followers_are_counted_in_the_vocabulary_alone():
+    assert ls.count_followers([[], [2], np.array([0, 2, 0])], 1, 3)[2,].tolist() == [1, 0, 0]
+    for texts, message in (
+        ([[0, -1]], "ids must be a whole number >= 0, got -1"),
+        ([[0, 1], [0, 3]], r"ids must be in \[0, 2\], got 3"),
+        ([[0, 1.0]], "ids must be a whole number >= 0, got 1.0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            ls.count_followers(texts, 1, 3)
+    with pytest.raises(ValueError, match="n_vocab must be a whole number >= 1, got 0"):
+        ls.count_followers([[0]], 1, 0)

@@ -406,3 +406,58 @@ def test_a_language_model_is_its_parts():
     )
     assert toy.generate(ids, 3) == generate(config, weights, ids, 3)
     assert toy.logit_lens(weights.embedding[ids]).shape == (3, 11)
+
+
+# What is handed in fits the config, or is refused
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"n_layers": 3}, r"weight layers\.2\.norm_attention has no place"),
+        ({"n_layers": 1}, r"weight layers\.1\.norm_attention is missing"),
+        ({"n_vocab": 12}, r"weight embedding has shape \(12, 12\), the config asks for \(11, 12\)"),
+        ({"n_kv_heads": 2}, r"weight layers\.0\.w_k has shape \(12, 12\), the config asks for \(12, 6\)"),
+        ({"n_heads": 4}, r"weight layers\.0\.w_k has shape \(12, 3\), the config asks for \(12, 6\)"),
+        ({"tied": False}, "weight unembedding has no place"),
+    ],
+)
+def test_weights_of_another_model_are_refused(other, message):
+    config, _ = small()
+    _, weights = small(**other)
+    with pytest.raises(ValueError, match=message):
+        forward(config, weights, [1, 2])
+    with pytest.raises(ValueError, match=message):
+        model.logit_lens(config, weights, np.ones((1, 12)))
+    with pytest.raises(ValueError, match=message):
+        generate(config, weights, [1, 2], 1)
+
+
+def test_a_trace_of_another_pass_is_refused():
+    config, weights = small()
+    trace = Trace("weights")
+    forward(config, weights, [1, 2, 3], trace=trace)
+    with pytest.raises(ValueError, match=r"trace must hold no other pass.* make a new Trace\(\)"):
+        forward(config, weights, [1, 2, 3], trace=trace)
+    assert trace["weights"].shape == (2, 2, 3, 3)
+
+
+def test_an_edit_that_changes_a_shape_is_refused():
+    config, weights = small()
+    with pytest.raises(ValueError, match=r"edit must keep the shape \(3, 16\) of hidden, got \(16,\)"):
+        forward(config, weights, [1, 2, 3], edit=lambda name, _, x: x[0] if name == "hidden" else x)
+
+
+def test_a_layer_that_is_no_number_is_not_silenced():
+    with pytest.raises(ValueError, match="layer must be a whole number >= 0, got -1"):
+        model.silence_heads([(-1, 0)])
+
+
+def test_weights_may_be_whole_numbers():
+    config, weights = small()
+    whole = {name: np.rint(3 * array).astype(int) for name, array in weights.arrays().items()}
+    floats = {name: array.astype(float) for name, array in whole.items()}
+    np.testing.assert_allclose(
+        forward(config, Weights.from_arrays(config, whole), [1, 2, 3]),
+        forward(config, Weights.from_arrays(config, floats), [1, 2, 3]),
+    )

@@ -118,3 +118,25 @@ def test_parameters():
 def test_bad_input(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda x, w: mha.multi_head_attention(x, w, w, w, np.eye(3), 2),
+            "axis -1 of x @ w_q must equal axis 0 of w_o",
+        ),
+        (lambda x, w: mha.merge_heads(x), "heads must have at least the axes"),
+        (lambda x, w: mha.split_heads(np.ones(4), 2), "x must have at least the axes"),
+        (lambda x, w: mha.knock_out(x, [0]), "mixed must have at least the axes"),
+        (lambda x, w: mha.attend_heads(x, x, x), "q must have at least the axes"),
+        (
+            lambda x, w: mha.attend_heads(np.ones((2, 3, 4)), np.ones((2, 3, 4)), np.ones((1, 3, 4))),
+            "axis -3 of k must equal axis -3 of v",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(np.ones((3, 4)), np.eye(4))

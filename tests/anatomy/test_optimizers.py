@@ -177,6 +177,10 @@ def test_a_run_that_diverges_becomes_infinite_and_stays_so():
         (lambda: SGD(0.1).step([np.ones(2)], [np.array([1, np.nan])]), r"gradients\[0\] must be finite"),
         (lambda: clip_norm([np.ones(2)], 0), "max_norm must be > 0"),
         (lambda: clip_norm([np.array([np.nan])], 1), "gradients must be finite"),
+        (
+            lambda: clip_norm([np.array([3, 4])], 1),
+            r"gradients\[0\] must hold floats to be shrunk in place, got int64",
+        ),
         (lambda: warm_up_cosine(5, 5, 1.0), "step must be in"),
         (lambda: warm_up_cosine(0, 0, 1.0), "n_steps must be a whole number"),
         (lambda: warm_up_cosine(0, 5, 1.0, n_warm_up=6), "n_warm_up must be in"),
@@ -192,10 +196,17 @@ def test_bad_input_is_named(call, words):
         call()
 
 
+def test_parameters_of_another_model_are_refused():
+    optimizer = Adam(0.1)
+    optimizer.step([np.ones((2, 3))], [np.ones((2, 3))])
+    with pytest.raises(ValueError, match=r"of shapes \[\(2, 3\)\], got 1 of shapes \[\(1, 3\)\]"):
+        optimizer.step([np.ones((1, 3))], [np.ones((1, 3))])
+
+
 def test_the_list_of_parameters_must_stay_the_same():
     optimizer = Nesterov(0.1)
     optimizer.step([np.ones(2)], [np.ones(2)])
-    with pytest.raises(ValueError, match="1 arrays of the first step, got 2"):
+    with pytest.raises(ValueError, match=r"1 arrays of the first step, of shapes \[\(2,\)\], got 2"):
         optimizer.step([np.ones(2), np.ones(2)], [np.ones(2), np.ones(2)])
 
 

@@ -103,6 +103,12 @@ def test_alignment_prefers_the_chosen_answer_and_leaves_the_reference():
     assert error > 0
 
 
+def test_pairs_of_answers_must_be_as_many():
+    chosen, rejected = pt.answer_texts([[1], [2]], [[3], [4]]), pt.answer_texts([[1]], [[5]])
+    with pytest.raises(ValueError, match="chosen and rejected must pair up row by row, got 2 and 1"):
+        pt.align(small_parameters(), chosen, rejected, 0.5, lambda s: 0.01, 1, np.random.default_rng(0))
+
+
 def test_a_model_is_no_distance_from_itself():
     parameters = small_parameters()
     assert pt.answers_kl(parameters, parameters, [[1], [2]], [[3, 4], [5]]) == (0.0, 0.0)
@@ -121,6 +127,10 @@ def test_a_model_is_no_distance_from_itself():
         (lambda: pt.win_rate([np.nan]), "margins must be finite"),
         (lambda: pt.kl_to_reference([1.0], [1.0]), "two or more pairs"),
         (lambda: pt.kl_to_reference([1.0, 2.0], [1.0]), "two or more pairs"),
+        (
+            lambda: pt.log_probabilities(Tensor([[1.0, 2.0], [1.0, 2.0]]), [1]),
+            r"one id per row of logits \(2, 2\), got shape \(1,\)",
+        ),
         (lambda: pt.log_probabilities(Tensor([[1.0]]), [1]), "targets must be in 0 … 0, got 1"),
     ],
 )

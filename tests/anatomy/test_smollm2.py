@@ -129,6 +129,24 @@ def test_missing_bytes_are_left_out(real_model):
 
 
 @checkpoint
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda model: model.decode([49_152]), r"id must be in \[0, 49151\], got 49152"),
+        (lambda model: model.decode([10**6]), r"id must be in \[0, 49151\], got 1000000"),
+        (lambda model: model.decode([-1]), "id must be a whole number >= 0, got -1"),
+        (lambda model: model.tokenizer.token_bytes(49_160), r"id must be in \[0, 49151\], got 49160"),
+        (lambda model: model.encode("a\ud800b"), "half of a surrogate pair"),
+        (lambda model: model.encode(" " * 2**20), "got 1048576 characters on which it gave up"),
+        (lambda model: model.encode(b"bytes"), "text must be a str, got bytes"),
+    ],
+)
+def test_what_is_no_text_or_no_id_is_named(real_model, call, message):
+    with pytest.raises(ValueError, match=message):
+        call(real_model)
+
+
+@checkpoint
 def test_chat_template_is_the_files_own(real_model):
     ids = real_model.chat(CHAT["messages"])
     assert ids == FROZEN["chat/ids"].tolist()

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from anatomy import tokenization as t
 
 ROOT = Path(__file__).parents[2]
-token_texts = runpy.run_path(str(ROOT / "tests/references/token_texts.py"))["token_texts"]
+references = runpy.run_path(str(ROOT / "tests/references/token_texts.py"))
+token_texts, every_character = references["token_texts"], references["every_character"]
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 FEW = st.text("ab ", max_size=60)
 
@@ -31,6 +32,43 @@ def test_encode_is_tiktoken_on_thousands_of_texts():
     assert len(texts) > 3000
     different = [text for text in texts if t.encode(text, ranks) != real.encode_ordinary(text)]
     assert different == []
+
+
+def test_every_character_is_cut_as_tiktoken_cuts_it():
+    """Also those that `regex` or tiktoken learned of later than the other: before a contraction, a capital, a sign."""
+    real = t.o200k_base()
+    every = every_character()
+    different = []
+    for first in range(0, len(every), 1000):
+        for after in ("'t", "A", "\\"):
+            text = "".join(f"{character}{after}\n" for character in every[first : first + 1000])
+            ids = [i for piece in t.split(text) for i in real._encode_single_piece(piece)]
+            if ids != real.encode_ordinary(text):
+                different.append((hex(ord(every[first])), after))
+    assert len(every) > 150_000
+    assert different == []
+
+
+def test_a_letter_that_tiktoken_does_not_know_is_no_letter():
+    assert t.encode("\U00016ea0't", t.o200k_ranks()) == [172, 244, 118, 254, 6, 83]
+
+
+def test_whatever_regex_knows_the_classes_are_tiktokens(monkeypatch):
+    """A `regex` that agrees on é alone leaves é as it is, and sees the others by their class."""
+    t.stand_in.cache_clear()
+    monkeypatch.setattr(t.regex, "match", lambda pattern, character: character in "é")
+    try:
+        assert [t.stand_in(c) for c in "éÄäǆ猫٣\u0300€"] == ["é", *"Aaaª0\u0301\uffff"]
+    finally:
+        t.stand_in.cache_clear()
+
+
+def test_the_frozen_classes_are_those_of_the_installed_tiktoken():
+    ask = runpy.run_path(str(ROOT / "tests/references/make_unicode_classes.py"))
+    assert t.unicode_classes() == ask["runs"](
+        {i: name for name in ask["CLASSES"] for i in ask["members"](name)}
+    )
+    assert ask["OUT"].read_text("utf-8") == ask["written"](t.unicode_classes())
 
 
 def test_o200k_base_is_the_definition_that_tiktoken_publishes(monkeypatch):
@@ -190,7 +228,7 @@ def test_presets_cover_what_the_chapter_promises():
 
 
 def test_data_is_what_its_readme_says():
-    for name in ("o200k_base.tiktoken.gz", "udhr-article-1.json"):
+    for name in ("o200k_base.tiktoken.gz", "udhr-article-1.json", "unicode-classes.txt"):
         digest = hashlib.sha256((ROOT / "anatomy/data" / name).read_bytes()).hexdigest()
         assert digest in (ROOT / "anatomy/data/README.md").read_text(encoding="utf-8")
     assert len(t.articles()) == 27
@@ -250,7 +288,21 @@ def test_missing_vocabulary(tmp_path):
         ),
         (lambda: t.encode("abc", {b"a": 0}), r"ranks must hold every byte of the text, got none for b'b'"),
         (lambda: t.decode([0, 7], {b"a": 0}), "got 7"),
+        (lambda: t.train("aabb", 2, alphabet=b"aab"), "alphabet must hold every byte once, got b'a' twice"),
+        (lambda: t.decode([0, 1], {b"a": 0, b"b": 0, b"c": 1}), "every id once, got 0 twice"),
+        (lambda: t.o200k_base().encode_ordinary("a\ud800"), "half of a surrogate pair"),
+        (
+            lambda: t.o200k_base().encode(" " * 2**20),
+            r"got 1048576 characters on which it gave up.* in parts",
+        ),
+        (lambda: t.size(" " * 10**6, t.o200k_base()), "got 1000000 characters on which it gave up"),
         (lambda: t.byte_pair_encoding("x", ".", {}), "ranks must not be empty"),
+        (
+            lambda: t.byte_pair_encoding("x", ".", t.train("abab", 2, alphabet=b"ab")),
+            r"ranks must hold all 256 bytes, got none for b'\\x00'",
+        ),
+        (lambda: t.byte_pair_encoding("x", ".", {b"a": -1}), "id must be a whole number >= 0, got -1"),
+        (lambda: t.byte_pair_encoding("x", ".", {b"a": "1"}), "id must be a whole number >= 0, got '1'"),
         (lambda: t.byte_pair_encoding("x", ".", {"a": 0}), "got the token 'a'"),
         (lambda: t.byte_pair_encoding("x", ".", {b"": 0}), "got the token b''"),
         (lambda: t.byte_pair_encoding("x", ".", {b"a": 0, b"b": 0}), "got 0 twice"),
@@ -260,3 +312,11 @@ def test_missing_vocabulary(tmp_path):
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_other_errors_of_tiktoken_pass_through():
+    with pytest.raises(ValueError, match="disallowed special token"):
+        t.o200k_base().encode("<|endoftext|>")
+    assert t.o200k_base().encode("<|endoftext|>", disallowed_special=()) == t.encode(
+        "<|endoftext|>", t.o200k_ranks()
+    )

@@ -1,5 +1,6 @@
 """Losses, batches, the differentiable decoder against PyTorch and anatomy.model, and grokking's parts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from anatomy.optimizers import SGD
 with np.load(Path(__file__).parents[1] / "references" / "training.npz") as archive:
     TORCH = dict(archive)
 
+ADDER = tp.ModularAddition.draw(5, 8, np.random.default_rng(0))
 SMALL = Config(n_vocab=11, d_model=8, n_layers=2, n_heads=2, n_kv_heads=2, d_ff=12)
 
 
@@ -233,6 +235,14 @@ def test_frequency_power_rows_sum_to_one():
         ),
         (lambda: tp.ModularAddition.draw(4, 8, np.random.default_rng(0)), "p must be odd"),
         (lambda: tp.ModularAddition.draw(1, 8, np.random.default_rng(0)), "p must be a whole number >= 3"),
+        (lambda: ADDER.logits([-1], [0]), "a must be in 0 … 4, got -1"),
+        (lambda: ADDER.logits([0], [5]), "b must be in 0 … 4, got 5"),
+        (lambda: ADDER.gradients([0], [0], [-1]), "answers must be in 0 … 4, got -1"),
+        (
+            lambda: tp.learn_addition(5, 0.5, 0.1, 0, 1, np.random.default_rng(0), every=0),
+            "every must be a whole",
+        ),
+        (lambda: tp.addition_table(0, 0.5, np.random.default_rng(0)), "p must be a whole number >= 1, got 0"),
         (lambda: tp.addition_table(5, 1.5, np.random.default_rng(0)), "train_share must be in"),
         (lambda: tp.addition_table(3, 0.01, np.random.default_rng(0)), "sums on both sides"),
         (lambda: tp.frequency_power(np.ones((4, 2))), "odd number of rows"),
@@ -243,3 +253,21 @@ def test_frequency_power_rows_sum_to_one():
 def test_bad_input_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_parameters_must_fit_their_config():
+    arrays = tp.initial_arrays(SMALL, np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"weight layers\.\d+\.norm_attention is missing"):
+        tp.Parameters(replace(SMALL, n_layers=SMALL.n_layers + 1), arrays)
+    with pytest.raises(ValueError, match="weight extra has no place"):
+        tp.Parameters(SMALL, arrays | {"extra": np.ones(2)})
+    for change in ({"tied": False}, {"window": 3}, {"norm": "layer"}, {"biases": "qkv"}):
+        (name, value), *_ = change.items()
+        with pytest.raises(ValueError, match=f"decoder runs models .*{name}={value!r}"):
+            tp.Parameters(replace(SMALL, **change), arrays)
+
+
+def test_a_trainer_takes_two_optimizers():
+    parameters = tp.Parameters(SMALL, tp.initial_arrays(SMALL, np.random.default_rng(0)))
+    with pytest.raises(ValueError, match="optimizers must be two, for matrices and for gains, got 1"):
+        tp.Trainer(parameters, tp.adamw_pair()[:1])

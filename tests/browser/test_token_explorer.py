@@ -2,6 +2,7 @@
 
 import functools
 import gzip
+import re
 import runpy
 import subprocess
 import sys
@@ -11,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from anatomy.publishing.token_explorer import STATIC
 from anatomy.tokenization import o200k_base, presets
 
 ROOT = Path(__file__).parents[2]
-token_texts = runpy.run_path(str(ROOT / "tests/references/token_texts.py"))["token_texts"]
+references = runpy.run_path(str(ROOT / "tests/references/token_texts.py"))
+token_texts, every_character = references["token_texts"], references["every_character"]
 CSS = ROOT / "anatomy/publishing/static/css/token-explorer.css"
 INKS = (
     ":root{--ink:#000;--paper:#fff;--tint:#eee;--muted:#555;--rule:#ccc;--mono:monospace;--sans:sans-serif}"
@@ -94,33 +97,54 @@ def type_text(page, text):
     return page.evaluate("text => tokenize(text)", text)
 
 
-def test_worker_is_tiktoken_on_thousands_of_texts(page, url):
+# answers(texts): what the worker makes of each, as [ids, bytes, code points]
+ASK_WORKER = """
+async texts => {
+  const worker = new Worker('_static/token-explorer/tokenizer.js');
+  const answer = wanted => new Promise((resolve, reject) => {
+    worker.onmessage = ({data}) => data.failed ? reject(data.failed) : wanted in data && resolve(data);
+  });
+  worker.postMessage({url: new URL('_static/token-explorer/o200k_base.bin', location.href).href});
+  await answer('ready');
+  const all = [];
+  for (const text of texts) {
+    worker.postMessage({text});
+    const {ids, bytes, codePoints} = await answer('ids');
+    all.push([Array.from(ids), bytes, codePoints]);
+  }
+  worker.terminate();
+  return all;
+}
+"""
+
+
+def test_worker_is_tiktoken_on_thousands_of_texts(page):
     texts = token_texts()
     real = o200k_base()
-    found = page.evaluate(
-        """async texts => {
-          const worker = new Worker('_static/token-explorer/tokenizer.js');
-          const answer = wanted => new Promise((resolve, reject) => {
-            worker.onmessage = ({data}) => data.failed ? reject(data.failed) : wanted in data && resolve(data);
-          });
-          worker.postMessage({url: new URL('_static/token-explorer/o200k_base.bin', location.href).href});
-          await answer('ready');
-          const all = [];
-          for (const text of texts) {
-            worker.postMessage({text});
-            const {ids, bytes, codePoints} = await answer('ids');
-            all.push([Array.from(ids), bytes, codePoints]);
-          }
-          worker.terminate();
-          return all;
-        }""",
-        texts,
-    )
+    found = page.evaluate(ASK_WORKER, texts)
     assert len(found) > 3000
     different = [t for t, (ids, _, _) in zip(texts, found, strict=True) if ids != real.encode_ordinary(t)]
     assert different == []
     assert [n for _, n, _ in found] == [len(t.encode()) for t in texts]
     assert [n for _, _, n in found] == [len(t) for t in texts]
+
+
+def test_worker_cuts_every_character_as_tiktoken_does(page):
+    """Before a contraction, a capital and a sign; whatever Unicode the browser follows."""
+    real = o200k_base()
+    every = every_character()
+    texts = [
+        "".join(f"{character}{after}\n" for character in every[first : first + 1000])
+        for after in ("'t", "A", "\\")
+        for first in range(0, len(every), 1000)
+    ]
+    found = page.evaluate(ASK_WORKER, texts)
+    different = [t[0] for t, (ids, _, _) in zip(texts, found, strict=True) if ids != real.encode_ordinary(t)]
+    assert len(every) > 150_000
+    assert different == []
+    # the browser is asked for nothing but a set that no longer grows
+    asked = re.findall(r"\\[pP]{(\w+)}", (STATIC / "tokenizer.js").read_text("utf-8"))
+    assert set(asked) == {"White_Space", "Surrogate"}
 
 
 def test_explorer_is_tiktoken(page):

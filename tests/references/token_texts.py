@@ -1,13 +1,17 @@
 """Thousands of texts that tokenizers tend to get wrong, the same at every run.
 
-Code points are drawn from those that Python's unicodedata knows, so that tiktoken, the regex module and the
-browser, which follow different versions of Unicode, agree on what they are.
+Code points of the random texts are drawn from those that Python's unicodedata knows, so that tokenizers which
+follow different versions of Unicode agree on what they are. `every_character` has those on which they do not.
 """
 
 import json
 import random
 import unicodedata
 from pathlib import Path
+
+import regex
+
+from anatomy.tokenization import unicode_classes
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = """
@@ -91,6 +95,14 @@ ODD = [
     "_" * 70,
     "é" * 90,
 ]
+
+
+def every_character():
+    """Return all characters that `regex` knows or tiktoken takes for a letter, mark or number, and a few besides."""
+    found = {chr(i) for first, after, _ in unicode_classes() for i in range(first, after)}
+    found.update(regex.findall(r"[^\p{Cn}\p{Cs}\p{Co}]", "".join(map(chr, range(0x110000)))))
+    found.update(["\ue000", "\U0010ffff", "\U00016ea0"])  # for private use, never assigned, new in Unicode 17
+    return sorted(found)
 
 
 def assigned(block):

@@ -3,19 +3,30 @@
 // {loaded}, {ready}, {failed} or {turn, ids, lengths, characters, codePoints, bytes}.
 "use strict";
 
+// The letters, marks and numbers are tiktoken's, for a browser follows a later or an earlier Unicode. The build puts
+// them above this file as CLASSES: runs "<class><gap>.<length>" in rising order, where a gap of 0 and a length of 1
+// are left out.
+const IN = { Lu: "", Ll: "", Lt: "", Lm: "", Lo: "", M: "", N: "" };
+let after = 0;
+for (const [, name, gap, length] of CLASSES.matchAll(/([A-Za-z]+)(\d*)\.?(\d*)/g)) {
+  const first = after + Number(gap);
+  after = first + Number(length || 1);
+  IN[name] += `\\u{${first.toString(16)}}-\\u{${(after - 1).toString(16)}}`;
+}
+const LETTER_OR_NUMBER = IN.Lu + IN.Ll + IN.Lt + IN.Lm + IN.Lo + IN.N;
 // \s is the property White_Space; in JavaScript the short form is a different set.
 const SPACE = "\\p{White_Space}";
-const UPPER = "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]";
-const LOWER = "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]";
-const SIGN = "[^\\r\\n\\p{L}\\p{N}]?";
+const UPPER = `[${IN.Lu}${IN.Lt}${IN.Lm}${IN.Lo}${IN.M}]`;
+const LOWER = `[${IN.Ll}${IN.Lm}${IN.Lo}${IN.M}]`;
+const SIGN = `[^\\r\\n${LETTER_OR_NUMBER}]?`;
 // 's, 't, 're, 've, 'm, 'll, 'd in either case; ſ is a lower-case s too
 const SUFFIX = "(?:'(?:[sSſ]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD]))?";
 const PIECES = new RegExp(
   [
     `${SIGN}${UPPER}*${LOWER}+${SUFFIX}`,
     `${SIGN}${UPPER}+${LOWER}*${SUFFIX}`,
-    "\\p{N}{1,3}",
-    ` ?[^${SPACE}\\p{L}\\p{N}]+[\\r\\n/]*`,
+    `[${IN.N}]{1,3}`,
+    ` ?[^${SPACE}${LETTER_OR_NUMBER}]+[\\r\\n/]*`,
     `${SPACE}*[\\r\\n]+`,
     `${SPACE}+(?!\\P{White_Space})`,
     `${SPACE}+`,
