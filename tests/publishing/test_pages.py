@@ -86,7 +86,7 @@ def test_every_page_has_one_title(site, read):
     }
     assert titles == {
         "index": ["The Book"],
-        "plain": ["Plain &#8212; The Book"],
+        "plain": ["2. Plain &#8212; The Book"],
         "404": ["Page not found &#8212; The Book"],
         "search": ["Search &#8212; The Book"],
         "genindex": ["Index &#8212; The Book"],
