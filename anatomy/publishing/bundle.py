@@ -42,8 +42,8 @@ def inks_css():
 
     light, dark = properties(0, "light"), properties(1, "dark")
     return (
-        f"html,html[data-theme=light]{light}html[data-theme=dark]{dark}"
-        f"@media(prefers-color-scheme:dark){{html[data-theme=auto]{dark}}}"
+        f"html{light}@media screen{{html[data-theme=dark]{dark}}}"  # paper is light
+        f"@media screen and (prefers-color-scheme:dark){{html[data-theme=auto]{dark}}}"
     )
 
 
@@ -177,9 +177,7 @@ def write(app, exception):
     shutil.copyfile(STATIC / "favicon.svg", static / "favicon.svg")
     pages = [page.read_text("utf-8") for page in sorted(out.glob("**/*.html"))]
     ours = [(STATIC / name).read_text("utf-8") for name in OUR_JS]
-    found_by_search = [
-        (static / name).read_text("utf-8") for name in ("searchtools.js", "sphinx_highlight.js")
-    ]
+    found_by_search = [(static / "searchtools.js").read_text("utf-8")]
     own_scripts = [path.read_text("utf-8") for path in sorted(STATIC.glob("**/*.js"))]
     elsewhere = [
         path.read_text("utf-8") for path in sorted(STATIC.glob("*/*.css")) if path.parent.name != "css"
@@ -189,6 +187,7 @@ def write(app, exception):
     css = stylesheet(theme, pages, found_by_search + own_scripts, "".join(elsewhere))
     (static / "book.css").write_text(css, "utf-8")
     (static / "book.js").write_text(script(ours), "utf-8")
+    (static / "search.js").write_text(script([(STATIC / "search.js").read_text("utf-8")]), "utf-8")
 
 
 def epub_style(app):

@@ -2,17 +2,20 @@
 
 Found by reading, not by running. A module is reached by an import anywhere in its text. A file that is no module
 belongs to the package that it lies in, and is reached when code there, or a cell, names it in a string:
-`callback("rope_dial", "softmax")`, `recordings.load("tiny_tales")`. So write names of files out; a test asks for it.
+`View("rope_dial")`, `recordings.load("tiny_tales")`. So write names of files out; a test asks for it.
+A callback brings the scripts that it imports.
 """
 
 import ast
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
 import anatomy
 
 PACKAGE = Path(anatomy.__file__).parent
+SCRIPT_IMPORT = re.compile(r'^import .* from "(\.{1,2}/[^"]+)";$', re.M)
 
 
 class Read:
@@ -97,4 +100,13 @@ def reached(code):
         strings.update(*(module.strings for place, module in found.items() if place.is_relative_to(home)))
         if strings & {path.name, path.stem}:
             named.append(path)
+    for path in named:  # which grows: a callback imports its kernels, these theirs
+        if path.suffix == ".mjs":
+            named += [other for other in scripts_of(*state(path)) if other not in named]
     return sorted([*found, *named])
+
+
+@cache
+def scripts_of(path, modified, size):
+    """The scripts that a script imports."""
+    return [(path.parent / name).resolve() for name in SCRIPT_IMPORT.findall(path.read_text("utf-8"))]

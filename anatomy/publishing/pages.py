@@ -12,6 +12,11 @@ from docutils import nodes
 from anatomy.topics import BY_STEM
 
 COVER = "cover.png"  # of the book's folder
+UNTITLED = {
+    "404": "Page not found",
+    "genindex": "Index",
+    "search": "Search",
+}  # pages that Sphinx gives no title
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
 
@@ -74,6 +79,8 @@ def describe(app, pagename, templatename, context, doctree):
         return
     context["book_address"] = app.config.html_baseurl and app.config.html_baseurl.rstrip("/") + "/"
     own = description_of(doctree)
+    if pagename in UNTITLED:
+        context["title"] = UNTITLED[pagename]
     title = app.env.titles[pagename].astext() if doctree is not None else text_of(context.get("title", ""))
     description = own or f"{title}: a page of {app.config.project}."
     has_meta = doctree is not None and any(
@@ -130,6 +137,12 @@ def plain_citations(app, pagename, templatename, context, doctree):
         )
 
 
+def untranslated(app, pagename, templatename, context, doctree):
+    """Sphinx marks code with a class that one translator knows; the attribute is what all of them know."""
+    if app.builder.name != "epub" and context.get("body"):
+        context["body"] = re.sub(r'(class="[^"]*\bnotranslate")', r'\1 translate="no"', context["body"])
+
+
 def publish_cover(app, exception):
     """The picture that links to the book are shown with."""
     cover = Path(app.srcdir) / COVER
@@ -146,6 +159,7 @@ def setup(app):
     app.connect("config-inited", wrong_address)
     app.connect("html-page-context", describe)
     app.connect("html-page-context", plain_citations)
+    app.connect("html-page-context", untranslated)
     app.connect("build-finished", sitemap)
     app.connect("build-finished", publish_cover)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

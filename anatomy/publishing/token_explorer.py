@@ -8,6 +8,7 @@ types fetches the last two. The directive's content is the caption.
 import base64
 import gzip
 import json
+import zlib
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -134,21 +135,25 @@ def token_html(i, token):
 
 
 def example_html(preset):
-    """One example: its name, its chips, its four lengths."""
+    """One example: its name, its chips, its four lengths.
+
+    The bytes of each token are counted here, because a translator may rewrite chips before a script reads them.
+    """
     encoding = o200k_base()
     text = preset["text"]
-    chips = "".join(
-        token_html(i, encoding.decode_single_token_bytes(i)) for i in encoding.encode_ordinary(text)
-    )
+    tokens = [(i, encoding.decode_single_token_bytes(i)) for i in encoding.encode_ordinary(text)]
+    chips = "".join(token_html(i, token) for i, token in tokens)
+    lengths = " ".join(str(len(token)) for _, token in tokens)
     counts = "".join(
-        f"<div><dt>{name}</dt><dd>{n:,}</dd></div>"
+        f'<div><dt>{name}</dt><dd data-count="{n:,}" translate="no">{n:,}</dd></div>'
         for name, n in zip(COUNTS, size(text, encoding), strict=True)
     )
     attribute = escape(text).replace("\n", "&#10;").replace("\t", "&#9;")
     return (
-        f'<section class="example" data-text="{attribute}"><p class="name">{preset["name"]}</p>'
+        f'<section class="example" data-text="{attribute}" data-lengths="{lengths}">'
+        f'<p class="name">{preset["name"]}</p>'
         f'<p class="chips" lang="{preset["language"]}" dir="{preset["direction"]}" tabindex="0" role="group" '
-        f'aria-label="Tokens">{chips}</p><dl class="counts">{counts}</dl></section>'
+        f'aria-label="Tokens" translate="no">{chips}</p><dl class="counts">{counts}</dl></section>'
     )
 
 
@@ -184,11 +189,13 @@ def visit_html(self, node):
     else:
         root = self.builder.get_relative_uri(self.builder.current_docname, "index").rpartition("/")[0]
         prefix = f"{root}/_static/token-explorer" if root else "_static/token-explorer"
-        bytes_to_fetch = (home(self.builder.app) / "o200k_base.bin").stat().st_size
+        packed = (home(self.builder.app) / "o200k_base.bin").read_bytes()
+        checksum = zlib.adler32(gzip.decompress(packed))
         stage = (
             f'<token-explorer class="token-explorer" data-state="static" data-show="{shown}" '
-            f'data-size="{bytes_to_fetch}">{controls_html()}{examples}<p class="status" role="status"></p>'
-            f'</token-explorer><script defer src="{prefix}/token-explorer.js"></script>'
+            f'data-size="{len(packed)}" data-checksum="{checksum}">{controls_html()}{examples}'
+            f'<p class="status" role="status"></p></token-explorer>'
+            f'<script defer src="{prefix}/token-explorer.js"></script>'
         )
     self.body.append(
         f'<figure class="token-plate" id="{node["ids"][0]}" data-provenance="tokenizer">{stage}'

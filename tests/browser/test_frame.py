@@ -1,6 +1,9 @@
 """What stands round the article, worked by mouse, touch and keyboard: search, drawers, theme, contents, copying."""
 
+from io import BytesIO
+
 import pytest
+from PIL import Image
 
 PAGE = "tokenization.html"
 WIDE, NARROW = 1440, 390
@@ -37,19 +40,6 @@ def test_search_opens_by_key_and_by_button_and_closes(tab):
     page.keyboard.press("Enter")
     page.wait_for_selector("#search-results a")
     assert "search.html?q=bytes" in page.url
-
-
-def test_words_that_were_searched_for_are_marked_and_only_then(tab):
-    page = tab(WIDE)
-    requests = []
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(f"{PAGE}?highlight=bytes")
-    page.wait_for_selector("span.highlighted")
-    assert page.problems == []
-    requests.clear()
-    page.goto(PAGE)
-    page.wait_for_load_state("networkidle")
-    assert not any("sphinx_highlight" in url for url in requests)
 
 
 def test_the_chapters_are_in_a_drawer_on_a_phone(tab):
@@ -137,6 +127,126 @@ def test_code_can_be_copied(tab):
     said = page.evaluate("navigator.clipboard.readText()")
     assert said.strip() == block.locator("pre").text_content().strip()
     assert page.locator(".cell_output button.copy").count() == 0
+
+
+# how a browser refuses: no clipboard on plain HTTP, no permission, and then no copying by the older way either
+NO_CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', {value: undefined})"
+NO_PERMISSION = (
+    "navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError'))"
+)
+NO_COPYING = "document.execCommand = () => false"
+
+
+@pytest.mark.parametrize("refusal", [NO_CLIPBOARD, NO_PERMISSION])
+def test_code_is_copied_where_there_is_no_clipboard_interface(tab, refusal):
+    page = tab(WIDE)
+    page.add_init_script(refusal)
+    page.goto(PAGE)
+    block = page.locator("article .cell_input div.highlight").first
+    block.locator("button.copy").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("button.copy.done")
+    page.keyboard.press("Control+k")
+    page.keyboard.press("Control+v")
+    pasted = page.locator("#pst-search-dialog input").input_value()
+    assert "".join(pasted.split()) == "".join(block.locator("pre").text_content().split())
+    assert page.problems == []
+
+
+def test_code_that_cannot_be_copied_is_selected_and_the_button_says_what_to_press(tab):
+    page = tab(WIDE)
+    page.add_init_script(f"{NO_CLIPBOARD}; {NO_COPYING}")
+    page.goto(PAGE)
+    block = page.locator("article .cell_input div.highlight").first
+    block.locator("button.copy").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('button.copy').textContent === 'Press Ctrl+C'")
+    assert page.evaluate("getSelection().toString().trim()") == block.locator("pre").inner_text().strip()
+    assert page.problems == []
+
+
+@pytest.mark.parametrize(
+    "anchor", ["constructor", "__proto__", "toString", "hasOwnProperty", "%", "%E0%A4%A", "nothing"]
+)
+@pytest.mark.parametrize("later", [False, True])
+def test_the_index_stays_for_a_hash_that_names_nothing(tab, anchor, later):
+    page = tab()
+    page.goto("index.html" if later else f"index.html#{anchor}")
+    if later:
+        page.evaluate("anchor => { location.hash = anchor }", anchor)
+    page.wait_for_load_state("networkidle")
+    assert "/index.html" in page.url
+    assert page.problems == []
+
+
+def test_the_index_leads_on_when_its_hash_changes(tab):
+    page = tab()
+    page.goto("index.html")
+    page.evaluate("() => { location.hash = 'embeddings' }")
+    page.wait_for_url("**/embeddings.html#embeddings")
+
+
+def colours(page, selector, *names):
+    """Computed colours of the first element that a selector finds."""
+    look = "([e, names]) => names.map(name => getComputedStyle(e)[name])"
+    element = page.locator(selector).first
+    return page.evaluate(look, [element.element_handle(), list(names)])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_states_can_be_seen_in_forced_colours(tab, live, scheme):
+    """Where the system decides every colour, what a background said must be said by one of the system's."""
+    page = tab(WIDE, scheme, forced_colors="active")
+    page.goto(PAGE)
+    assert page.evaluate("matchMedia('(forced-colors: active)').matches")
+    (ground,) = colours(page, "body", "backgroundColor")
+    assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(0, 0, 0)"}[scheme]
+    icons = page.locator(".fa-solid:visible")
+    assert icons.count() >= 3
+    for icon in icons.all():
+        assert icon.evaluate("e => getComputedStyle(e).backgroundColor") != ground
+    pressed = colours(page, "token-explorer button[aria-pressed=true]", "backgroundColor", "color")
+    others = colours(page, "token-explorer button[aria-pressed=false]", "backgroundColor", "color")
+    assert pressed[0] != others[0]
+    picture = Image.open(
+        BytesIO(page.locator("token-explorer button[aria-pressed=true]").screenshot())
+    ).convert("L")
+    width, height = picture.size
+    word = picture.crop((width // 5, height // 4, width * 4 // 5, height * 3 // 4)).histogram()
+    assert min(sum(word[:80]), sum(word[-80:])) > 20, "the word on the pressed button cannot be read"
+    here, away = (
+        colours(page, f"nav.bd-links li{kind} > a", "borderLeftColor")
+        for kind in (".current", ":not(.current)")
+    )
+    assert here != away
+    page.locator("article h2").nth(3).evaluate(
+        "e => scrollTo(0, e.getBoundingClientRect().top + scrollY - 80)"
+    )
+    page.wait_for_selector("#pst-page-toc-nav a.active", state="attached")
+    assert colours(page, "#pst-page-toc-nav a.active", "borderLeftColor") != colours(
+        page, "#pst-page-toc-nav a:not(.active)", "borderLeftColor"
+    )
+    badge = "e => getComputedStyle(e, '::before').backgroundColor"
+    assert page.locator(".badge[data-provenance=tokenizer]").first.evaluate(badge) != ground
+
+    assert page.problems == []
+
+    page = tab(WIDE, scheme, forced_colors="active")
+    page.goto("logits-and-sampling.html")
+    figure = live(page, "logits-and-sampling-temperature")
+    track = figure.locator(".noUi-target").first.evaluate("e => getComputedStyle(e).backgroundColor")
+    handle = figure.locator(".noUi-handle").first.evaluate("e => getComputedStyle(e).borderTopColor")
+    assert ground not in (track, handle)
+    assert page.problems == []
+
+
+@pytest.mark.parametrize("chosen", ["light", "dark"])
+def test_forced_colours_bring_the_inks_that_suit_the_systems_ground(tab, chosen):
+    page = tab(WIDE, {"light": "dark", "dark": "light"}[chosen], forced_colors="active")
+    page.add_init_script(f"localStorage.setItem('mode', '{chosen}')")
+    page.goto(PAGE)
+    assert page.evaluate("document.documentElement.dataset.theme") != chosen
+    assert not page.locator(".theme-change-button").first.is_visible()
 
 
 def test_every_part_of_the_map_is_reached_by_keyboard(tab):

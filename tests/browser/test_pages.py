@@ -3,10 +3,12 @@
 import gzip
 import json
 import re
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 
 from anatomy.publishing.screenshots import wake
 from anatomy.topics import BY_STEM
@@ -153,6 +155,147 @@ def test_a_figure_that_cannot_draw_keeps_its_picture(tab):
     page.keyboard.press("Shift")
     page.wait_for_function("document.querySelector('.anatomy-figure[data-item]').dataset.state === 'failed'")
     assert figure.locator("img:visible").count() == 1
+
+
+# live.js remembers that a request failed, and never makes it again
+REMEMBERED = pytest.mark.xfail(strict=True)
+
+
+@pytest.mark.parametrize(
+    "dropped",
+    [
+        "**/figures/live.js",
+        pytest.param("**/bokeh/bokeh-3*.js", marks=REMEMBERED),
+        pytest.param("**/bokeh/bokeh-widgets-*.js", marks=REMEMBERED),
+        pytest.param(f"**/figures/{WRITTEN[0]}-*.js*", marks=REMEMBERED),
+    ],
+)
+def test_a_figure_whose_scripts_were_dropped_is_tried_again(tab, dropped):
+    page = tab()
+    page.route(dropped, lambda route: route.abort(), times=1)
+    page.goto(f"{WRITTEN[0]}.html")
+    figure = page.locator(".anatomy-figure[data-item]").first
+    figure.scroll_into_view_if_needed()
+    page.keyboard.press("Shift")
+    page.wait_for_function("document.querySelector('.anatomy-figure[data-item]').dataset.state === 'failed'")
+    for _ in range(100):
+        page.wait_for_timeout(100)
+        page.keyboard.press("Shift")
+        if figure.get_attribute("data-state") == "live":
+            break
+    assert figure.get_attribute("data-state") == "live"
+
+
+def test_a_figure_that_fails_again_and_again_asks_ever_less_often(tab):
+    page = tab()
+    asked = []
+    page.route("**/figures/live.js", lambda route: (asked.append(route.request.url), route.abort()))
+    page.goto(f"{WRITTEN[0]}.html")
+    page.locator(".anatomy-figure[data-item]").first.scroll_into_view_if_needed()
+    for _ in range(60):
+        page.keyboard.press("Shift")
+        page.wait_for_timeout(50)
+    assert 2 <= len(asked) <= 4
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_text_twice_as_large_fits_a_phone(name, tab):
+    page = tab(390)
+    page.goto(f"{name}.html")
+    page.add_style_tag(content="html { font-size: 200% !important }")
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, page.evaluate(
+        """[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+          .map(e => e.tagName + "." + e.className).slice(0, 12)"""
+    )
+
+
+def test_text_is_as_large_as_the_reader_has_set(tab):
+    page = tab()
+    page.goto("about.html")
+    size = page.evaluate(
+        """() => [...document.styleSheets].flatMap(sheet => [...sheet.cssRules])
+          .filter(rule => rule.selectorText === "html" && rule.style.fontSize).map(rule => rule.style.fontSize)"""
+    )
+    assert size
+    assert all(value.endswith("%") for value in size)
+    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "17px"
+
+
+def test_every_page_has_a_title_of_its_own(built):
+    titles = {
+        page.name: re.search(r"<title>(.*?)</title>", page.read_text("utf-8"), re.S)[1]
+        for page in built.glob("*.html")
+    }
+    assert titles["index.html"] == "The Anatomy of an LLM"
+    assert titles["404.html"] == "Page not found &#8212; The Anatomy of an LLM"
+    assert titles["search.html"] == "Search &#8212; The Anatomy of an LLM"
+    assert len(set(titles.values())) == len(titles)
+    for name, title in titles.items():
+        assert title.count("The Anatomy of an LLM") == 1, name
+        description = re.search(r'name="description" content="([^"]*)"', (built / name).read_text("utf-8"))
+        assert description is None or not description[1].startswith(":"), name
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_finger_on_a_plot_moves_the_page(name, tab, live):
+    page = tab(390, has_touch=True, is_mobile=True)
+    page.goto(f"{name}.html")
+    figure = page.locator(".anatomy-figure[data-item]").first
+    live(page, figure.get_attribute("id").removeprefix("fig-"))
+    page.evaluate("document.querySelector('.anatomy-figure .live').scrollIntoView({block: 'center'})")
+    page.wait_for_timeout(300)
+    before = page.evaluate("scrollY")
+    box = figure.locator("canvas").first.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    finger = page.context.new_cdp_session(page)
+
+    def touch(kind, *points):
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+        page.wait_for_timeout(20)
+
+    touch("touchStart", {"x": x, "y": y})
+    for moved in range(20, 221, 20):
+        touch("touchMove", {"x": x, "y": y - moved})
+    touch("touchEnd")
+    page.wait_for_timeout(300)
+    assert page.evaluate("scrollY") - before > 100
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_can_be_scrolled_sideways_shows_it(scheme, tab):
+    """A line at the edge where there is more, none where there is not."""
+    page = tab(390, scheme)
+    page.goto("logits-and-sampling.html")
+    boxes = page.locator(".pst-scrollable-table-container, div.math, article pre")
+    seen = set()
+    for box in boxes.all():
+        more = box.evaluate("e => e.scrollWidth > e.clientWidth + 1")
+        if more in seen or not box.is_visible():
+            continue
+        seen.add(more)
+        box.scroll_into_view_if_needed()
+        edge = [edge_of(box)]
+        box.evaluate("e => e.scrollTo(e.scrollWidth, 0)")
+        edge.append(edge_of(box))
+        assert edge == [more, False]
+    assert seen == {True, False}
+
+
+def edge_of(box):
+    """Whether the right edge of a box is a line, most of its height."""
+    picture = Image.open(BytesIO(box.screenshot())).convert("L")
+    width, height = picture.size
+    edge = [picture.getpixel((width - 1, y)) for y in range(height)]
+    inside = [picture.getpixel((width - 6, y)) for y in range(height)]
+    return sum(abs(a - b) > 40 for a, b in zip(edge, inside, strict=True)) > height * 0.6
+
+
+def test_a_translator_is_told_what_is_no_prose(built):
+    for name in PAGES:
+        html = (built / f"{name}.html").read_text("utf-8")
+        for tag in re.findall(r'<[^>]*class="[^"]*\bnotranslate\b[^>]*>|<[^>]*class="chips"[^>]*>', html):
+            assert 'translate="no"' in tag
 
 
 def test_search_finds_a_chapter(tab):

@@ -202,8 +202,8 @@ def test_vocabulary_is_fetched_when_the_reader_types_and_nothing_else_ever(brows
     page.wait_for_selector("token-explorer[data-state=live]")
     assert [r.rsplit("/", 1)[1] for r in requests if "token-explorer/" in r] == [
         "token-explorer.js",
-        "tokenizer.js",
         "o200k_base.bin",
+        "tokenizer.js",
     ]
     home = url.rsplit("/", 1)[0]
     assert all(request.startswith(home) for request in requests)
@@ -277,11 +277,24 @@ def test_a_hundred_thousand_characters(page):
         assert type_text(page, text[:100_000]) == o200k_base().encode_ordinary(text[:100_000])
 
 
-def test_direction_follows_the_first_letter(page):
-    type_text(page, "123 שלום abc")
-    assert page.get_attribute(".chips", "dir") == page.get_attribute("textarea", "dir") == "rtl"
-    type_text(page, "123 abc שלום")
-    assert page.get_attribute(".chips", "dir") == page.get_attribute("textarea", "dir") == "ltr"
+@pytest.mark.parametrize(
+    ("text", "direction"),
+    [
+        ("123 שלום abc", "rtl"),
+        ("123 abc שלום", "ltr"),
+        ("مرحبا", "rtl"),
+        ("𞤀𞤣𞤤𞤢𞤥", "rtl"),  # Adlam
+        ("𞠀𞠁𞠂", "rtl"),  # Mende Kikakui
+        ("ߒߞߏ", "rtl"),  # N'Ko
+        ("नमस्ते", "ltr"),
+        ("𠀀𠀁", "ltr"),
+        ("123 …", "ltr"),
+        ("", "ltr"),
+    ],
+)
+def test_direction_follows_the_first_letter(page, text, direction):
+    type_text(page, text)
+    assert page.get_attribute(".chips", "dir") == page.get_attribute("textarea", "dir") == direction
 
 
 def test_scrolling_draws_the_rest(page):
@@ -341,6 +354,89 @@ def test_a_missing_vocabulary_is_said_and_can_be_tried_again(browser, url):
     page.wait_for_selector("token-explorer[data-state=live]")
     page.wait_for_function("document.querySelector('token-explorer').tokens.length === 4")
     assert ids_shown(page) == [976, 9059, 10139, 13]
+    page.close()
+
+
+def altered(packed):
+    """The vocabulary with one byte changed, as a broken cache might keep it."""
+    whole = bytearray(gzip.decompress(packed))
+    whole[700_000] ^= 1
+    return gzip.compress(bytes(whole))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind"),
+    [
+        (lambda packed: b"<!doctype html><title>Sign in to the network</title>" * 40, "text/html"),
+        (lambda packed: gzip.compress(b"<!doctype html>" * 100), "application/octet-stream"),
+        (lambda packed: packed[: len(packed) // 2], "application/octet-stream"),
+        (lambda packed: gzip.decompress(packed)[:-6], "application/octet-stream"),
+        (altered, "application/octet-stream"),
+        (lambda packed: b"", "application/octet-stream"),
+    ],
+    ids=["portal", "portal-packed", "half", "short", "one-byte", "nothing"],
+)
+def test_what_is_not_the_vocabulary_is_never_counted_with(browser, url, site, wrong, kind):
+    page = browser.new_page()
+    body = wrong((site / "_static/token-explorer/o200k_base.bin").read_bytes())
+    page.route("**/o200k_base.bin", lambda route: route.fulfill(body=body, content_type=kind))
+    page.goto(url)
+    page.fill("textarea", "The cat sat.")
+    page.wait_for_selector("token-explorer[data-state=failed]")
+    assert "could not be loaded" in page.inner_text(".status")
+    assert ids_shown(page) == page.evaluate("document.querySelector('token-explorer').tokens") == []
+    assert set(page.locator(".counts dd").all_inner_texts()) == {"–"}
+    page.unroute("**/o200k_base.bin")
+    page.fill("textarea", "The cat sat")
+    page.wait_for_selector("token-explorer[data-state=live]")
+    page.wait_for_function("document.querySelector('token-explorer').tokens.length === 3")
+    assert page.locator(".counts dd").last.inner_text() == "3"
+    page.close()
+
+
+def test_old_counts_do_not_stand_beside_a_new_text_that_waits_for_the_vocabulary(browser, url):
+    page = browser.new_page()
+    held = []
+    page.route("**/o200k_base.bin", lambda route: held.append(route))
+    page.goto(url)
+    page.fill("textarea", "The cat sat.")
+    page.wait_for_selector("token-explorer[data-state=loading]")
+    page.wait_for_function("document.querySelector('.counts dd').textContent === '–'")
+    assert ids_shown(page) == []
+    page.click("token-explorer button:text-is('Numbers')")
+    counts = page.locator(".counts dd").all_inner_texts()
+    assert "–" not in counts
+    held[0].abort()
+    page.wait_for_selector("token-explorer[data-state=failed]")
+    assert page.locator(".counts dd").all_inner_texts() == counts
+    assert ids_shown(page) == o200k_base().encode_ordinary(presets()[2]["text"])
+    page.close()
+
+
+def test_a_translator_that_was_here_first_changes_no_token(browser, url):
+    """It rewrites text in place, before the script starts: here every word, and every digit."""
+    page = browser.new_page()
+    held = []
+    page.route("**/token-explorer.js", lambda route: held.append(route))
+    page.goto(url, wait_until="commit")
+    page.wait_for_selector("section.example:last-of-type dd", state="attached")
+    page.evaluate(
+        """() => { for (const e of document.querySelectorAll("[data-token-id], dd, .name")) {
+          const font = document.createElement("font");
+          font.textContent = "traduït " + e.textContent;
+          e.replaceChildren(font);
+        } }"""
+    )
+    while not held:
+        page.wait_for_timeout(20)
+    held[0].continue_()
+    page.wait_for_selector("token-explorer [data-bytes]")
+    for preset in presets():
+        page.click(f"token-explorer button:text-is('{preset['name']}')")
+        ids = o200k_base().encode_ordinary(preset["text"])
+        drawn = page.eval_on_selector_all("[data-bytes]", "all => all.map(e => e.dataset.bytes)")
+        assert drawn == [o200k_base().decode_single_token_bytes(i).hex(" ").upper() for i in ids]
+    assert page.get_attribute(".chips", "translate") == "no"
     page.close()
 
 

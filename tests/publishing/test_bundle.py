@@ -136,7 +136,7 @@ def test_the_search_page_has_what_sphinx_searches_with_in_order(built, read):
     order = [
         "documentation_options",
         "doctools",
-        "sphinx_highlight",
+        "search",
         "book",
         "searchtools",
         "language_data",

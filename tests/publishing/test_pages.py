@@ -70,6 +70,29 @@ def test_a_chapter_is_a_learning_resource(site, read):
     assert "position" not in resource(read(app, "plain.html"))
 
 
+def test_code_is_marked_for_every_translator(site, read):
+    page = read(
+        site(PAGES | {"plain.md": "# Plain\n\n`a`\n\n```python\nb\n```\n"}, *EXTENSIONS, **CONFIG),
+        "plain.html",
+    )
+    assert page.count('notranslate"') == page.count('notranslate" translate="no"') == 2
+
+
+def test_every_page_has_one_title(site, read):
+    app = site(PAGES, *EXTENSIONS, **CONFIG, html_title="The Book")
+    titles = {
+        name: re.findall(r"<title>(.*?)</title>", read(app, f"{name}.html"))
+        for name in ("index", "plain", "404", "search", "genindex")
+    }
+    assert titles == {
+        "index": ["The Book"],
+        "plain": ["2. Plain &#8212; The Book"],
+        "404": ["Page not found &#8212; The Book"],
+        "search": ["Search &#8212; The Book"],
+        "genindex": ["Index &#8212; The Book"],
+    }
+
+
 def test_pages_that_are_no_documents_are_not_for_search_engines(site, read):
     app = site(PAGES, *EXTENSIONS, **CONFIG)
     for name in ("404.html", "search.html"):

@@ -59,6 +59,8 @@ def test_an_example_holds_its_text_and_every_id_in_order(preset):
     )
     assert whole.decode() == preset["text"]
     assert section.get("data-text") == preset["text"]
+    lengths = [int(n) for n in section.get("data-lengths").split()]
+    assert lengths == [len(o200k_base().decode_single_token_bytes(i)) for i in ids]
     assert section.findtext(".//dl/div[4]/dd") == str(len(ids))
 
 

@@ -6,12 +6,16 @@
   const here = new URL(".", document.currentScript.src);
 
   // Light or dark: one button, which goes back to the system's choice where that is what the reader asks for.
-  const system = matchMedia("(prefers-color-scheme: dark)");
+  // Where the system forces its colours, its ground decides. Paper is light, for figures that are live too.
+  const system = matchMedia("(prefers-color-scheme: dark)"), forced = matchMedia("(forced-colors: active)");
   const paint = () => {
     const { mode } = root.dataset;
-    root.dataset.theme = mode === "auto" ? (system.matches ? "dark" : "light") : mode;
+    root.dataset.theme = mode === "auto" || forced.matches ? (system.matches ? "dark" : "light") : mode;
   };
   system.addEventListener("change", paint);
+  forced.addEventListener("change", paint);
+  addEventListener("beforeprint", () => { root.dataset.theme = "light"; });
+  addEventListener("afterprint", paint);
   all(".theme-change-button").forEach(button => button.addEventListener("click", () => {
     const wanted = root.dataset.theme === "dark" ? "light" : "dark";
     root.dataset.mode = system.matches === (wanted === "dark") ? "auto" : wanted;
@@ -108,12 +112,18 @@
   // Copy buttons.
   all("article div.highlight").forEach(block => {
     if (block.closest(".cell_output")) return;
-    const button = document.createElement("button");
+    const button = document.createElement("button"), code = block.querySelector("pre");
     button.className = "copy";
     button.textContent = "Copy";
     button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(block.querySelector("pre").textContent);
-      button.textContent = "Copied";
+      let copied = true;
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+      } catch {  // plain HTTP, or no permission: the older way, or the reader's own hand
+        getSelection().selectAllChildren(code);
+        copied = document.execCommand("copy");
+      }
+      button.textContent = copied ? "Copied" : `Press ${mac ? "⌘" : "Ctrl+"}C`;
       button.classList.add("done");
       setTimeout(() => {
         button.textContent = "Copy";
@@ -123,15 +133,11 @@
     block.append(button);
   });
 
-  // Words that were searched for: Sphinx's own script marks them, fetched only by readers who come from a search.
-  let words = new URLSearchParams(location.search).get("highlight");
-  try { words ??= localStorage.getItem("sphinx_highlight_terms"); } catch { /* no storage, no words */ }
-  if (words && !field) {
-    for (const name of ["documentation_options", "doctools", "sphinx_highlight"]) {
-      const script = document.createElement("script");
-      script.src = new URL(`${name}.js`, here);
-      script.async = false;
-      document.head.append(script);
-    }
+  // Words that were searched for are marked by a script that only readers who come from a search fetch.
+  if (field) field.focus();
+  else if (new URLSearchParams(location.search).has("highlight")) {
+    const script = document.createElement("script");
+    script.src = new URL("search.js", here);
+    document.head.append(script);
   }
 })();

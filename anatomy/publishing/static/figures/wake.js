@@ -11,17 +11,31 @@
     script.onload = done;
     script.onerror = fail;
     document.head.append(script);
-  });
+  }).catch(() => { live = undefined; });
+  const waits = new WeakMap();
+  const wake = async figure => {
+    await load();
+    if (live) await anatomyLive(figure);
+    else figure.dataset.state = "failed";
+    if (figure.dataset.state !== "failed") return;
+    // a dropped request is made again at the reader's next move, but ever less often
+    const wait = 2 * (waits.get(figure) ?? 500);
+    waits.set(figure, wait);
+    setTimeout(() => onIntent(() => near.observe(figure)), wait);
+  };
   const near = new IntersectionObserver(entries => {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
       near.unobserve(target);
-      load().then(() => anatomyLive(target), () => { target.dataset.state = "failed"; });
+      wake(target);
     }
   }, { rootMargin: "300px" });
-  const watch = () => {
-    intents.forEach(intent => removeEventListener(intent, watch));
-    figures.forEach(figure => near.observe(figure));
+  const onIntent = act => {
+    const once = () => {
+      intents.forEach(intent => removeEventListener(intent, once));
+      act();
+    };
+    intents.forEach(intent => addEventListener(intent, once, { passive: true }));
   };
-  intents.forEach(intent => addEventListener(intent, watch, { passive: true }));
+  onIntent(() => figures.forEach(figure => near.observe(figure)));
 })();

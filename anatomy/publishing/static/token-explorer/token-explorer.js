@@ -9,6 +9,8 @@
   const utf8 = new TextEncoder();
   const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+  const NOTHING = { text: "", ids: [], lengths: [], counts: ["–", "–", "–", "–"] }; // of a text not counted yet
+
   const element = (name, text) => Object.assign(document.createElement(name), { textContent: text });
   const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, "0");
   const grouped = (number) => (number < 0 ? "–" : number.toLocaleString("en"));
@@ -49,23 +51,43 @@
     return span;
   }
 
-  // dir="auto" takes Chromium minutes on 100,000 lines, so look for the first letter ourselves
+  // dir="auto" takes Chromium minutes on 100,000 lines, so the browser is asked about the first letter alone
   function directionOf(text) {
-    const letter = text.match(/\p{L}/u);
-    return letter && /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}]/u.test(letter[0]) ? "rtl" : "ltr";
+    const probe = element("span", text.match(/\p{L}/u)?.[0] ?? "");
+    probe.dir = "auto";
+    return probe.matches(":dir(rtl)") ? "rtl" : "ltr";
   }
 
-  // An example, read back from the chips that the book was built with.
+  // An example, read back from attributes: by now a translator may have rewritten what the chips say.
   function readExample(section) {
-    const ids = [];
-    const lengths = [];
-    for (const span of section.querySelectorAll("[data-token-id]")) {
-      ids.push(Number(span.dataset.tokenId));
-      lengths.push(span.querySelectorAll("b").length || utf8.encode(span.textContent).length);
-    }
+    const { text, lengths } = section.dataset;
     const chips = section.querySelector(".chips");
-    const counts = Array.from(section.querySelectorAll("dd"), (dd) => dd.textContent);
-    return { text: section.dataset.text, ids, lengths, counts, lang: chips.lang, dir: chips.dir };
+    return {
+      text,
+      ids: Array.from(section.querySelectorAll("[data-token-id]"), (span) => Number(span.dataset.tokenId)),
+      lengths: lengths.split(" ").map(Number),
+      counts: Array.from(section.querySelectorAll("dd"), (dd) => dd.dataset.count),
+      lang: chips.lang,
+      dir: chips.dir,
+    };
+  }
+
+  // Some servers unpack gzip on the way, some do not.
+  async function unpacked(packed) {
+    if (packed[0] !== 0x1f || packed[1] !== 0x8b) return packed;
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  }
+
+  // zlib.adler32: crypto.subtle is not there on plain HTTP
+  function checksumOf(bytes) {
+    let a = 1;
+    let b = 0;
+    for (const byte of bytes) {
+      a = (a + byte) % 65521;
+      b = (b + a) % 65521;
+    }
+    return b * 65536 + a;
   }
 
   class TokenExplorer extends HTMLElement {
@@ -106,6 +128,7 @@
 
     choose(i) {
       const example = this.examples[i];
+      this.own = false;
       this.press(i);
       this.turn++;
       this.waiting = undefined;
@@ -120,11 +143,13 @@
     }
 
     typed() {
+      this.own = true;
       this.press(-1);
       this.turn++;
       this.waiting = this.textarea.value;
       this.textarea.dir = this.chips.dir = directionOf(this.waiting);
       this.textarea.lang = this.chips.lang = "";
+      if (!this.ready) this.show(NOTHING);
       this.chips.setAttribute("aria-busy", "true");
       if (!this.worker) this.start();
       this.send();
@@ -140,21 +165,43 @@
     }
 
     async start() {
+      this.worker = "loading";
       this.dataset.state = "loading";
       this.report("Fetching the vocabulary …", 0);
       try {
+        let source = `${HOME}tokenizer.js`;
+        let packed;
         if (location.protocol === "file:") {
           const { worker, vocabulary } = await this.offline();
-          this.run(URL.createObjectURL(new Blob([worker], { type: "text/javascript" })));
-          const packed = Uint8Array.from(atob(vocabulary), (character) => character.charCodeAt(0));
-          this.worker.postMessage({ packed });
+          source = URL.createObjectURL(new Blob([worker], { type: "text/javascript" }));
+          packed = Uint8Array.from(atob(vocabulary), (character) => character.charCodeAt(0));
         } else {
-          this.run(`${HOME}tokenizer.js`);
-          this.worker.postMessage({ url: `${HOME}o200k_base.bin` });
+          packed = await this.download(`${HOME}o200k_base.bin`);
         }
+        // whatever a network puts in its place (a page to sign in on, half a file) has other bytes
+        packed = await unpacked(packed);
+        if (checksumOf(packed) !== Number(this.dataset.checksum)) throw new Error("these bytes are no vocabulary");
+        this.run(source);
+        this.worker.postMessage({ packed });
       } catch (error) {
         this.fail(error);
       }
+    }
+
+    async download(url) {
+      const response = await fetch(url);
+      if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+      const reader = response.body.getReader();
+      const chunks = [];
+      let loaded = 0;
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        chunks.push(value);
+        loaded += value.length;
+        this.report("Fetching the vocabulary …", loaded / this.dataset.size);
+      }
+      return new Uint8Array(await new Blob(chunks).arrayBuffer());
     }
 
     run(url) {
@@ -165,7 +212,6 @@
 
     // over file:// neither fetch nor a worker's own file is allowed, but a script is
     offline() {
-      this.worker = "loading";
       return new Promise((resolve, reject) => {
         const script = element("script", "");
         script.src = `${HOME}offline.js`;
@@ -177,7 +223,6 @@
 
     hear(message) {
       if (message.failed) this.fail(message.failed);
-      else if (message.loaded) this.report("Fetching the vocabulary …", message.loaded / this.dataset.size);
       else if (message.ready) {
         this.ready = true;
         this.dataset.state = "live";
@@ -199,7 +244,8 @@
       this.worker = undefined;
       this.ready = this.busy = false;
       this.dataset.state = "failed";
-      this.chips.setAttribute("aria-busy", "false");
+      this.waiting = undefined;
+      if (this.own) this.show(NOTHING);
       this.report("The vocabulary could not be loaded. The examples still work; change the text to try again.");
     }
 
