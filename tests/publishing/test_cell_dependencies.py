@@ -20,8 +20,8 @@ FILES = {
     "data/README.md": "",
     "figures/__init__.py": "",
     "figures/parts.py": "",
-    "figures/rope.py": "from anatomy.figures.parts import callback\ncallback('rope_dial', 'softmax')",
-    "figures/callbacks/rope_dial.mjs": "",
+    "figures/rope.py": "from anatomy.figures.parts import View\nView('rope_dial')",
+    "figures/callbacks/rope_dial.mjs": 'import { softmax } from "./shared/softmax.mjs";\n',
     "figures/callbacks/shared/softmax.mjs": "",
     "figures/callbacks/shared/entropy.mjs": "",
     "publishing/__init__.py": "",
@@ -92,7 +92,7 @@ def test_names_of_files_are_written_out(text):
     """Else a page would not be read again when such a file changes."""
     tree = ast.parse(text)
     imports = cell_dependencies.Read(tree).imports
-    namers = {"callback", "script"} | ({"load"} if "anatomy.recordings.load" in imports else set())
+    namers = {"View"} | ({"load"} if "anatomy.recordings.load" in imports else set())
     lists = {
         node.targets[0].id
         for node in tree.body
