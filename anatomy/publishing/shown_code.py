@@ -69,7 +69,7 @@ def checks_of(tree):
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and node.module == CHECKS:
             found.update(alias.asname or alias.name for alias in node.names)
-        elif isinstance(node, ast.FunctionDef) and node.name.lstrip("_").startswith("check"):
+        elif isinstance(node, ast.FunctionDef) and node.name.lstrip("_").startswith(("check_", "checked_")):
             found.add(node.name)
     return found
 
