@@ -11,9 +11,9 @@ from anatomy.checks import finite, in_range, one_of, whole
 def softmax(logits, temperature=1.0):
     """Turn logits into probabilities along the last axis.
 
-    logits (…, n_vocab) -> the same shape and precision, each row summing to 1.
-    A logit of -inf is legal and gets probability 0. temperature > 1 flattens, < 1
-    sharpens; 0 gives 1 to the first maximum and 0 to the rest, the limit
+    logits (…, n_vocab) -> the same shape and dtype, each row summing to 1. A
+    logit of -inf is legal and gets probability 0. temperature > 1 flattens,
+    < 1 sharpens; 0 gives 1 to the first maximum and 0 to the rest, the limit
     without ties. Raises ValueError for NaN, +inf, a row of -inf alone, an
     empty array or a temperature below 0.
     Source: Bridle 1990; Ackley et al. 1985 for temperature.
@@ -28,7 +28,8 @@ def softmax(logits, temperature=1.0):
     if temperature == 0:
         return one_hot_of_maximum(logits)
     with np.errstate(over="ignore"):  # a huge gap becomes -inf: probability 0
-        shifted = _wide(logits) - logits.max(axis=-1, keepdims=True)  # no overflow
+        highest = logits.max(axis=-1, keepdims=True)
+        shifted = _wide(logits) - highest  # no overflow
         weights = np.exp(shifted / temperature)
     probabilities = weights / weights.sum(axis=-1, keepdims=True)
     return probabilities.astype(logits.dtype)
