@@ -68,7 +68,8 @@ const SPHINX_HIGHLIGHT_ENABLED = false;  // Sphinx marks parts of words, and bre
       const start = first < 120 ? 0 : text.indexOf(" ", first - 120) + 1;
       const summary = document.createElement("p");
       summary.className = "context";
-      summary.textContent = (start ? "… " : "") + text.slice(start, start + 240).trim() + (start + 240 < text.length ? " …" : "");
+      const end = start + 240 < text.length ? text.lastIndexOf(" ", start + 240) : text.length;
+      summary.textContent = (start ? "… " : "") + text.slice(start, end) + (end < text.length ? " …" : "");
       return summary;
     };
     // results arrive one by one; what marks the page that a hit opens goes with its address
