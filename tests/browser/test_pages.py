@@ -157,17 +157,13 @@ def test_a_figure_that_cannot_draw_keeps_its_picture(tab):
     assert figure.locator("img:visible").count() == 1
 
 
-# live.js remembers that a request failed, and never makes it again
-REMEMBERED = pytest.mark.xfail(strict=True)
-
-
 @pytest.mark.parametrize(
     "dropped",
     [
         "**/figures/live.js",
-        pytest.param("**/bokeh/bokeh-3*.js", marks=REMEMBERED),
-        pytest.param("**/bokeh/bokeh-widgets-*.js", marks=REMEMBERED),
-        pytest.param(f"**/figures/{WRITTEN[0]}-*.js*", marks=REMEMBERED),
+        "**/bokeh/bokeh-3*.js",
+        "**/bokeh/bokeh-widgets-*.js",
+        f"**/figures/{WRITTEN[0]}-*.js*",
     ],
 )
 def test_a_figure_whose_scripts_were_dropped_is_tried_again(tab, dropped):

@@ -20,8 +20,6 @@ POLICY = " ".join(
     ].split()
 )
 PAGES = sorted(path.stem for path in BOOK.glob("*.md"))
-# These draw by code that is evaluated from a string, which the policy refuses.
-EVALUATE = {"embeddings", "feed-forward-network", "logits-and-sampling"}
 
 
 @pytest.fixture(scope="module")
@@ -106,10 +104,7 @@ def test_the_token_explorer_counts(guarded):
     assert guarded.refused == []
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=pytest.mark.xfail(strict=True)) if n in EVALUATE else n for n in PAGES],
-)
+@pytest.mark.parametrize("name", PAGES)
 def test_figures_wake(name, guarded):
     guarded.goto(f"{name}.html")
     wake(guarded)

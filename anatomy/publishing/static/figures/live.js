@@ -101,6 +101,8 @@ window.anatomyLive = (() => {
       figure.bokehDocument = document_;
       figure.dataset.state = "live";
     } catch (problem) {
+      // a plugin that came before BokehJS found nothing to join, so all are asked for again
+      if (!window.Bokeh) for (const url in fetched) delete fetched[url];
       target.remove();
       figure.dataset.state = "failed";
       console.error(problem);
