@@ -280,8 +280,9 @@ def _rounding(probabilities):
 
 
 def _checked_ids(text, n_vocab):
+    whole("n_vocab", n_vocab, at_least=1)
     for i in text:
-        if whole("ids", i) >= whole("n_vocab", n_vocab, at_least=1):
+        if whole("ids", i) >= n_vocab:
             raise ValueError(f"ids must be in [0, {n_vocab - 1}], got {i}")
     return [int(i) for i in text]
 

@@ -132,9 +132,9 @@ class Config:
         >>> PUBLISHED["SmolLM2-135M"].shapes()["layers.29.w_k"]
         (576, 192)
         """
-        shapes = self.outer_shapes()
+        shapes, in_one_layer = self.outer_shapes(), self.layer_shapes().items()
         for l in range(self.n_layers):
-            shapes |= {f"layers.{l}.{name}": shape for name, shape in self.layer_shapes().items()}
+            shapes |= {f"layers.{l}.{name}": shape for name, shape in in_one_layer}
         return shapes
 
     def check_weights(self, arrays):

@@ -398,7 +398,7 @@ def encoded(encode, text, **options):
     try:
         return encode(text, **options)
     except BaseException as error:
-        if type(error).__name__ != "PanicException" and "regex" not in str(error).lower():
+        if type(error).__name__ != "PanicException" and not str(error).startswith("Regex error"):
             raise
         raise ValueError(
             f"text must be one that tiktoken can cut into pieces, got {len(text)} characters on which it gave up: "

@@ -91,6 +91,8 @@ def test_scores_by_distance_are_those_of_turned_vectors(seed, distance):
         (lambda: rope.rotate(np.empty((0, 2)), []), "x must not be empty"),
         (lambda: rope.rotate(np.ones((1, 2)), [0], base=0), r"base must be in \(0, inf\), got 0"),
         (lambda: rope.rotate(np.ones((1, 2)), [0], base=np.nan), "base must be"),
+        (lambda: rope.turn([1, 2, 3], 1.0, 0.0), r"x must have an even last axis, .* got shape \(3,\)"),
+        (lambda: rope.turn(3, 1.0, 0.0), r"x must have an even last axis, .* got shape \(\)"),
         (lambda: rope.frequencies(0), "d_head must be a whole number >= 2, got 0"),
         (lambda: rope.half_split_order(5), "d_head must be even, because RoPE turns pairs, got 5"),
         (lambda: rope.scores_by_distance(np.ones((2, 4)), np.ones((3, 4)), [0]), "axis 0 of q must equal"),
