@@ -1,4 +1,4 @@
-"""What the chapter on logits and sampling measures: SmolLM2's next tokens, what filters leave of them, and what it writes.
+"""What the chapter on logits and sampling measures: SmolLM2's next tokens, what filters leave, and what it writes.
 
 Every function that asks the model gets it as an argument. Chapter: book/logits-and-sampling.md
 """
@@ -34,7 +34,7 @@ PROMPTS = (
 )
 DOOR, FRANCE, AUSTRALIA, TIMES, STORY, CODE = PROMPTS
 NIGHT = "It was a dark and stormy night."
-OPENING = (("temperature", 1.5), ("top_k", 20), ("top_p", 0.7), ("min_p", 0.2))
+OPENING = (("temperature", 1.5), ("top_k", 20), ("top_p", 0.8), ("min_p", 0.2))
 WARM_LAST = (*OPENING[1:], OPENING[0])
 FILTERS = {"top_k": 50, "top_p": 0.9, "min_p": 0.1}
 TEMPERATURES = np.arange(0.2, 3.01, 0.1).round(1)
@@ -78,7 +78,9 @@ class Next:
 
 def expected(model, prompts=PROMPTS, n_named=TAIL):
     """prompt -> Next, the n_named likeliest tokens with their texts."""
-    return {prompt: describe(model, last_logits(model, [model.encode(prompt)])[0], n_named) for prompt in prompts}
+    return {
+        prompt: describe(model, last_logits(model, [model.encode(prompt)])[0], n_named) for prompt in prompts
+    }
 
 
 def last_logits(model, texts, cache=None):
@@ -91,14 +93,30 @@ def describe(model, logits, n_named):
     p = softmax(logits)
     order = in_order(p)
     tokens = [model.decode([int(i)]) for i in order[:n_named]]
-    return Next(
-        logits, p, order, tokens, entropy(p) / BITS, perplexity(p), float(1 - p[order[:TAIL]].sum())
-    )
+    return Next(logits, p, order, tokens, entropy(p) / BITS, perplexity(p), float(1 - p[order[:TAIL]].sum()))
 
 
-def n_left(logits, steps):
-    """How many tokens can still be drawn after temperature and filters."""
-    return int((apply_steps(logits, steps)[-1] > 0).sum())
+@dataclass(frozen=True)
+class Stage:
+    """A distribution (n_vocab,) after one step: tokens left, what a filter cut (None: not a filter), how open it is."""
+
+    step: tuple
+    p: np.ndarray
+    n_left: int
+    cut: float | None
+    bits: float
+    perplexity: float
+
+
+def stages(logits, steps):
+    """The plain softmax and what each step makes of it -> list of Stage."""
+    found, before = [], None
+    for step, p in zip([("softmax", None), *steps], apply_steps(logits, steps), strict=True):
+        is_filter = step[0] not in ("softmax", "temperature")
+        cut = float(before[p == 0].sum()) if is_filter else None
+        found.append(Stage(step, p, int((p > 0).sum()), cut, entropy(p) / BITS, perplexity(p)))
+        before = p
+    return found
 
 
 def n_kept(logits, temperatures=TEMPERATURES, filters=FILTERS):
@@ -146,7 +164,7 @@ class Tree:
         return max(range(len(self.branches)), key=lambda i: round(self.branches[i].p, 10))
 
 
-def tree(model, prompt=STORY, width=3, depth=3):
+def tree(model, prompt=DOOR, width=3, depth=3):
     """Every path through the `width` likeliest tokens of each step; each distribution is a forward pass of its own."""
     open_ = [((), (), (), ())]  # ranks, ids, tokens, factors
     bits, held = {}, None
@@ -341,7 +359,7 @@ class Draw:
     id: int
 
 
-def write(counts, seed=1, n_back=2, temperature=1.0, p=1.0, n=16):
+def write(counts, seed=1, n_back=2, temperature=1.0, p=1.0, n=14):
     """Write up to n words from counts, with the page's random numbers -> list of Draw."""
     steps = [("temperature", temperature), ("top_p", p)]
     next_logits = counts.next_logits(n_back)
