@@ -262,7 +262,7 @@ def kept(temperatures, counts, settings, first):
     said = (
         "Temperature comes first here, then one filter. Dotted: top-k keeps the same number whatever the model says. "
         "Solid: top-p follows the probability, which a high temperature spreads over thousands of tokens. "
-        "Dashed: min-p follows the likeliest token and lets in fewer."
+        "Dashed: min-p follows the likeliest token and lets in fewer, once T is above 1."
     )
     return Figure(
         p,

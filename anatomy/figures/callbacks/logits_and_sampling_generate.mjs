@@ -52,7 +52,7 @@ export const show = (data, state, before) => {
       text: now.map(a => (a.p >= data.least ? words[a.id] : "")), drawn: now.map(a => (a.id === look.id ? "yes" : "no")),
     },
     strip_drawn: { left: [hit[step].left], right: [hit[step].right] },
-    strip_number: { x: [look.u, look.u], y: [0, 1.2] },
+    strip_number: { x: [look.u, look.u], y: [1, 1.2] },
     strip_mark: { x: [look.u], y: [1.2] },
     title: { text: `Step ${step}: ${u} falls on ${word} (${share})` },
     say: `Seed ${seed}, sees ${MEMORY[state.memory]}: ${text} In step ${step}, ${now.length} possible; ${u} falls on ${word}, which has ${share}.`,
