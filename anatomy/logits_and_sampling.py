@@ -1,6 +1,6 @@
 """From scores to the next token: softmax, temperature, filters and a draw.
 
-Leaves out beam search and penalties for repetition. Chapter: book/logits-and-sampling.md
+Leaves out beam search, which the chapter describes, and penalties for repetition. Chapter: book/logits-and-sampling.md
 """
 
 import numpy as np
@@ -209,7 +209,7 @@ def count_followers(texts, n_back, n_vocab):
     its logits are the logarithms of the counts. texts: lists of ids.
     Returns a dict from n_back ids (a tuple) to counts (n_vocab,).
     Raises ValueError for n_back < 1 and an id outside the vocabulary. Source:
-    Shannon 1948, section 3.
+    Markov 1913, for letters.
 
     >>> count_followers([[0, 1, 0, 2]], n_back=1, n_vocab=3)[0,].tolist()
     [0, 1, 1]

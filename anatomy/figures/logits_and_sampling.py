@@ -1,58 +1,43 @@
-"""Figures of the chapter on logits and sampling. Chapter: book/logits-and-sampling.md
-
-What a figure shows first is computed by anatomy.logits_and_sampling; what it shows after a control has moved, by
-the kernels of the same names in callbacks/shared.
-"""
-
-import math
+"""Figures of the chapter on logits and sampling. Chapter: book/logits-and-sampling.md"""
 
 import numpy as np
 from bokeh.layouts import column
-from bokeh.models import Button, ColumnDataSource, Div, FixedTicker, NumeralTickFormatter, Range1d
+from bokeh.models import Div
 
 from anatomy.figures import parts
 from anatomy.figures.figure import Figure, Table
-from anatomy.figures.old_parts import (
-    callback,
-    choice,
-    end_label,
-    factors,
-    line,
-    on_change,
-    plot,
-    positions,
-    show_labels,
-    side_by_side,
-    slider,
-    visible,
-)
-from anatomy.figures.theme import MONO, ink, wash
+from anatomy.figures.parts import fixed, visible
+from anatomy.figures.theme import MONO, SANS, by_name, ink, mappers, wash
 from anatomy.figures.view import View
-from anatomy.logits_and_sampling import apply_steps, continue_text, entropy, perplexity, softmax
+from anatomy.logits_and_sampling import perplexity, softmax
+from anatomy.studies.logits_and_sampling import OPENING, TAIL, stages
 
-FILTER_KERNELS = (
-    "softmax",
-    "renormalise",
-    "most_likely_first",
-    "temper",
-    "top_k",
-    "top_p",
-    "min_p",
-    "apply_steps",
-    "entropy",
-)
 STEP_LABELS = {"temperature": "temperature", "top_k": "top-k", "top_p": "top-p", "min_p": "min-p"}
-NOTHING = "nothing"
-OPENING_STEPS = (("temperature", 1.5), ("top_k", 50), ("top_p", 0.9), ("min_p", 0.05))
-BITS = math.log(2)
-SHOWN = 10  # tokens with a bar of their own
+SHOWN = 6  # tokens with a bar of their own
 NAMED = 200  # tokens whose logit is kept; the rest is kept in bins
 BIN = 0.25  # width of a bin of logits
+N_TOKENS = 14  # how many a press of the button writes
+N_SEEDS = 99
+LEAST = 0.05  # a narrower piece of the line has no room for its word
 
 
-def thousands(value):
-    """A count, or a perplexity with one decimal while it is small."""
-    return f"{value:,.0f}" if value >= 1000 or value == int(value) else f"{value:.1f}"
+def setting(step):
+    """A step in words.
+
+    >>> setting(("top_p", 0.9))
+    'top-p 0.9'
+    """
+    name, value = step
+    return name if value is None else f"{STEP_LABELS[name]} {value:g}"
+
+
+def count(value):
+    """A count, or a perplexity with one decimal while it is small.
+
+    >>> count(4.94), count(49152)
+    ('4.9', '49,152')
+    """
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.1f}"
 
 
 # --- Temperature ---------------------------------------------------------------------------------
@@ -113,555 +98,515 @@ def temperature_table(tokens, logits, shown=(0, 0.5, 1, 2)):
 # --- Filters -------------------------------------------------------------------------------------
 
 
-def in_groups(logits, n_named=NAMED, width=BIN):
+def filters(expected, first, steps=OPENING):
+    """Four steps in any order on real next-token logits, with what each of them cut.
+
+    expected: prompt -> Next. first: the prompt that is shown first. steps: four pairs as in apply_steps.
+    """
+    prompts = list(expected)
+    packed = [in_groups(expected[prompt].logits, expected[prompt].order) for prompt in prompts]
+    tokens = [[visible(token) for token in expected[prompt].tokens[:SHOWN]] for prompt in prompts]
+    view = View(
+        "logits_and_sampling_filters", prompts=prompts, tokens=tokens,
+        gaps=[gaps for gaps, _ in packed], counts=[counts for _, counts in packed],
+    )  # fmt: skip
+    plot = filter_bars(view)
+    ledger = parts.ledger(
+        view, "ledger", ["after", "tokens", "cut", "bits", "perplexity"], [0, 0.48, 0.63, 0.78, 1], 5
+    )
+    ledger.height = 126
+    now = stages(expected[first].logits, steps)
+    said = (
+        "Outlined: the model's probability at T = 1. Filled: what is left to draw from, divided by its sum. "
+        "The same four values keep other tokens in another order, and a few tokens or many after another text."
+    )
+    return Figure(
+        column(plot, ledger, sizing_mode="stretch_width"),
+        view=view,
+        name="logits-and-sampling-filters",
+        alt=f"Bars for the {SHOWN} likeliest next tokens after '{first}', outlined before and filled after "
+        f"{', '.join(map(setting, steps))}, with the filter that cut each token. A small table below counts the "
+        f"tokens left after each step: from {now[0].n_left:,} to {now[-1].n_left}.",
+        caption=f"{said} Give a step what another one has, and the two change places: put temperature last.",
+        print_caption=said,
+        print_states={
+            "temperature first": {},
+            "temperature last": dict(zip(FILTER_STEPS, (2, 3, 4, 1), strict=True)),
+        },
+        data=filter_table(expected[first], steps),
+        provenance="real",
+        controls=filter_controls(view, prompts, first, steps),
+        source=f"Logits of SmolLM2-135M-Instruct. The {NAMED} largest of each prompt are exact to five digits; the "
+        f"others stand in bins {BIN} wide: exact in count and mass before any step, close to it after.",
+    )
+
+
+FILTER_STEPS = ("first", "second", "third", "fourth")
+
+
+def filter_bars(view):
+    """Bars of the likeliest tokens and of all others together, filled and outlined."""
+    plot = parts.bars(view, "bars", SHOWN + 1, "prob", room=1.62, height=30 + 21 * (SHOWN + 1))
+    bars = view.parts["bars"]
+    bars.data["before"] = [0] * (SHOWN + 1)
+    plot.hbar("y", 0.62, "before", source=bars, fill_color=None, line_color=ink("grey"), line_width=1.5)
+    return plot
+
+
+def filter_controls(view, prompts, first, steps):
+    """The prompt, which step comes when, and a slider for each step."""
+    options = ["nothing", *STEP_LABELS.values()]
+    names, value = list(STEP_LABELS), dict(steps)
+    prompt = parts.choice("Prompt", [f"{text} …" for text in prompts], prompts.index(first))
+    order = [
+        parts.choice(word.capitalize(), options, 1 + names.index(name))
+        for word, (name, _) in zip(FILTER_STEPS, steps, strict=True)
+    ]
+    sliders = {
+        "temperature": parts.slider("Temperature", 0, 2, value["temperature"], 0.05),
+        "top_k": parts.slider("top-k", 1, NAMED, value["top_k"]),
+        "top_p": parts.slider("top-p", 0.05, 1, value["top_p"], 0.05),
+        "min_p": parts.slider("min-p", 0.01, 1, value["min_p"], 0.01),
+    }
+    view.control(prompt=prompt)
+    for word, choice in zip(FILTER_STEPS, order, strict=True):
+        view.control(**{word: choice})
+    for name, slider in sliders.items():
+        view.control(**{name: slider})
+    return [
+        prompt,
+        parts.side_by_side(*order, least=130),
+        parts.side_by_side(*sliders.values(), least=150),
+    ]
+
+
+def filter_table(now, steps):
+    """The likeliest tokens before and after, then the ledger."""
+    found = stages(now.logits, steps)
+    after = found[-1].p[now.order]
+    rows = [
+        [visible(token), f"{now.p[i]:.3f}", f"{p:.3f}", "", "", "", ""]
+        for token, i, p in zip(now.tokens[:SHOWN], now.order, after, strict=False)
+    ]
+    rows.append(
+        ["all others", f"{1 - now.p[now.order[:SHOWN]].sum():.3f}", f"{after[SHOWN:].sum():.3f}", *[""] * 4]
+    )
+    for stage in found:
+        cut = "" if stage.cut is None else f"{stage.cut:.3f}"
+        rows.append(
+            [
+                setting(stage.step),
+                "",
+                "",
+                f"{stage.n_left:,}",
+                cut,
+                f"{stage.bits:.2f}",
+                count(stage.perplexity),
+            ]
+        )
+    return Table(
+        ["token or step", "probability before", "after", "tokens left", "cut", "bits", "perplexity"], rows
+    )
+
+
+def in_groups(logits, order, n_named=NAMED, width=BIN):
     """The largest logits one by one, the rest in bins of equal width.
 
-    logits (n_vocab,) -> ids (n_named,), gaps (n_groups,) below the largest logit, counts (n_groups,).
+    logits (n_vocab,), order: ids by falling logit -> gaps (n_groups,) below the largest logit, counts (n_groups,).
     A bin's gap is the one that keeps its mass at temperature 1 exact.
     """
-    order = np.argsort(-logits, kind="stable")
     gaps = logits[order].astype(float) - float(logits.max())
     tail = gaps[n_named:]
     bins = np.floor(-tail / width).astype(int)
     in_bins = [tail[bins == b] for b in np.unique(bins)]
     middles = [float(part.max() + np.log(np.exp(part - part.max()).mean())) for part in in_bins]
-    return (
-        order[:n_named],
-        np.array([*gaps[:n_named], *middles]),
-        np.array([1] * n_named + [len(part) for part in in_bins]),
-    )
-
-
-def stages_of(gaps, counts, steps):
-    """The stages of apply_steps on grouped logits, as pairs (probability of one token, tokens left) a group."""
-    group = np.repeat(np.arange(len(counts)), counts)
-    stages = []
-    for probabilities in apply_steps(np.repeat(gaps, counts), steps):
-        left = np.bincount(group[probabilities > 0], minlength=len(counts))
-        mass = np.bincount(group, probabilities, minlength=len(counts))
-        stages.append((mass / np.maximum(left, 1), left))
-    return stages
-
-
-def bar_rows(tokens, counts, stages, steps):
-    """Labels, masses before and after, and what to print, for SHOWN tokens and all others together."""
-    (first, _), (last, left) = stages[0], stages[-1]
-    rows = {"label": [], "before": [], "after": [], "text": []}
-    for i in range(SHOWN):
-        cut_at = next((s for s in range(1, len(stages)) if stages[s][1][i] == 0), None)
-        words = f"{first[i]:.3f} → {last[i]:.3f}"
-        if cut_at:
-            words = f"{first[i]:.3f}, cut: {STEP_LABELS[steps[cut_at - 1][0]]}"
-        for key, value in zip(rows, (visible(tokens[i]), first[i], last[i], words), strict=True):
-            rows[key].append(value)
-    before = float((first * counts)[SHOWN:].sum())
-    after = float((last * left)[SHOWN:].sum())
-    n_left = int(left[SHOWN:].sum())
-    words = f"{before:.3f} → {after:.3f}, {n_left:,} left" if n_left else f"{before:.3f}, all cut"
-    for key, value in zip(rows, ("all others", before, after, words), strict=True):
-        rows[key].append(value)
-    return rows
-
-
-def ledger_rows(stages, steps):
-    """One row a stage: what was done, tokens left, mass cut, bits, perplexity."""
-    rows = []
-    for s, (p, left) in enumerate(stages):
-        nats = float(-(left * p * np.log(np.where(p > 0, p, 1))).sum())
-        what, cut = "softmax", ""
-        if s:
-            name, value = steps[s - 1]
-            what = f"{STEP_LABELS[name]} {value:g}"
-            before, had = stages[s - 1]
-            if name != "temperature" or value == 0:
-                cut = f"{max(0.0, 1 - float((before * np.minimum(left, had)).sum())):.3f}"
-        bits = abs(nats) / BITS
-        rows.append([what, f"{left.sum():,}", cut, f"{bits:.2f}", thousands(round(math.exp(abs(nats)), 1))])
-    return rows
-
-
-def filters(prompts, first=0, steps=OPENING_STEPS):
-    """Four filters in any order on real next-token logits, with what each of them cut.
-
-    prompts: tuples (prompt, logits (n_vocab,), tokens: a function from ids to texts).
-    first: which prompt is shown. steps: four pairs as in apply_steps.
-    """
-    models = []
-    for prompt, logits, text_of in prompts:
-        ids, gaps, counts = in_groups(logits)
-        tokens = [text_of(i) for i in ids]
-        gaps = [float(f"{gap:.4g}") for gap in gaps]  # as the page will have them
-        models.append({"prompt": prompt, "tokens": tokens, "gaps": gaps, "counts": counts})
-    shown = models[first]
-    stages = stages_of(np.array(shown["gaps"]), shown["counts"], steps)
-    bars = bar_rows(shown["tokens"], shown["counts"], stages, steps)
-    ledger = ledger_rows(stages, steps)
-
-    p = plot(
-        height=60 + 27 * (SHOWN + 1),
-        x_label="probability",
-        grid="x",
-        y_range=factors(bars["label"], reverse=True),
-    )
-    p.x_range = Range1d(0, max(*bars["before"], *bars["after"]) * 1.75)
-    show_labels(p.yaxis[0], mono=True)
-    p.yaxis.major_tick_line_color = None
-    source = ColumnDataSource(
-        {
-            "y": positions(bars["label"]),
-            "before": bars["before"],
-            "after": bars["after"],
-            "text": bars["text"],
-            "end": np.maximum(bars["before"], bars["after"]).tolist(),
-        }
-    )
-    p.hbar("y", 0.62, "after", source=source, fill_color=ink("prob"), line_color=None)
-    p.hbar("y", 0.62, "before", source=source, fill_color=None, line_color=ink("grey"), line_width=1)
-    p.text("end", "y", "text", source=source, x_offset=6, text_baseline="middle", text_color=ink("ink"))
-
-    book = plot(height=38 + 26 * 5, grid=None)
-    book.axis.visible = False
-    book.x_range, book.y_range = Range1d(0, 1), Range1d(-5.4, 0.6)
-    book.min_border_left = book.min_border_right = 12
-    book.frame_align = False  # it has no labels at the left to make room for
-    places, aligns = [0, 0.48, 0.63, 0.78, 1], ["left", *["right"] * 4]
-    head = ["after", "tokens", "cut", "bits", "perplexity"]
-    ledger_source = ColumnDataSource(
-        {"y": [-float(r) for r in range(1, 6)], **{f"c{c}": [r[c] for r in ledger] for c in range(5)}}
-    )
-    for c in range(5):
-        end_label(book, places[c], 0, head[c], "muted", (0, 0), aligns[c])
-        book.text(
-            places[c],
-            "y",
-            f"c{c}",
-            source=ledger_source,
-            text_align=aligns[c],
-            text_baseline="middle",
-            text_color=ink("ink"),
-        )
-    book.line([0, 1], [-0.5, -0.5], line_color=ink("ink"), line_width=1)
-
-    which = choice("Prompt", [(str(i), m["prompt"] + " …") for i, m in enumerate(models)], str(first))
-    options = [NOTHING, *STEP_LABELS.values()]
-    order = [choice(f"Step {n + 1}", options, STEP_LABELS[name]) for n, (name, _) in enumerate(steps)]
-    value = dict(steps)
-    values = {
-        "temperature": slider("Temperature", 0, 2, value["temperature"], 0.05),
-        "top_k": slider("top-k", 1, NAMED, value["top_k"]),
-        "top_p": slider("top-p", 0.05, 1, value["top_p"], 0.05),
-        "min_p": slider("min-p", 0.01, 1, value["min_p"], 0.01),
-    }
-    redraw = callback(
-        "logits_and_sampling_filters",
-        *FILTER_KERNELS,
-        which=which,
-        order=order,
-        sliders=list(values.values()),
-        source=source,
-        ledger=ledger_source,
-        y_range=p.y_range,
-        x_range=p.x_range,
-        shown=SHOWN,
-        tokens=[[visible(t) for t in m["tokens"][:SHOWN]] for m in models],
-        gaps=[m["gaps"] for m in models],
-        counts=[m["counts"].tolist() for m in models],
-    )
-    for control in (which, *order, *values.values()):
-        on_change(control, redraw)
-    return Figure(
-        column(p, book),
-        name="logits-and-sampling-filters",
-        alt=f"Bars for the {SHOWN} likeliest next tokens after '{shown['prompt']}' before (outline) and after (filled) "
-        "temperature and three filters, with the filter that cut each token; a small table below counts tokens left, "
-        f"mass cut, entropy and perplexity after each step: from {ledger[0][1]} tokens to {ledger[-1][1]}.",
-        caption="Outline: the model's probability. Filled: what is left to draw from, renormalised. "
-        "Change the order of the steps and the same four values keep other tokens. "
-        "Change the prompt and the same values keep a few tokens or many.",
-        data=Table(
-            ["token or step", "probability before", "after", "tokens left", "mass cut", "bits", "perplexity"],
-            [
-                *(
-                    [label, f"{before:.3f}", f"{after:.3f}", "", "", "", ""]
-                    for label, before, after, _ in zip(*bars.values(), strict=True)
-                ),
-                *([what, "", "", *numbers] for what, *numbers in ledger),
-            ],
-        ),
-        provenance="real",
-        controls=[which, side_by_side(*order, least=130), side_by_side(*values.values(), least=280)],
-        source=f"Logits of SmolLM2-135M-Instruct. The {NAMED} largest of each prompt are exact to four digits; the "
-        f"others stand in bins {BIN} wide: exact in count and mass before any step, close to it after.",
-    )
+    return np.array([*gaps[:n_named], *middles]), np.array([1] * n_named + [len(part) for part in in_bins])
 
 
 # --- How many tokens each filter keeps -----------------------------------------------------------
 
 
-def kept(temperatures, counts, settings, first=0):
-    """Tokens that each filter keeps against temperature, for a prompt of the reader's choice.
+LOOKS = {"top_k": ("grey", "dotted"), "top_p": ("prob", "solid"), "min_p": ("prob", "dashed")}
+
+
+def kept(temperatures, counts, settings, first):
+    """Tokens that each filter keeps against temperature, for a prompt of the reader's choice before all prompts.
 
     temperatures (n,). counts: prompt -> filter name -> (n,) tokens kept. settings: filter name -> value.
     """
-    names = list(settings)
     prompts = list(counts)
-    p = plot(height=330, x_label="temperature T", y_label="tokens kept", y_axis_type="log")
-    p.x_range = Range1d(0, float(temperatures[-1]) * 1.42)
-    p.y_range = Range1d(0.7, 60_000)
-    p.yaxis.ticker = FixedTicker(ticks=[1, 10, 100, 1000, 10_000])
-    p.xaxis.ticker = FixedTicker(ticks=[0.5, 1, 1.5, 2, 2.5, 3])
-    p.yaxis.formatter = NumeralTickFormatter(format="0,0")
-    looks = {"top_k": ("grey", "dotted"), "top_p": ("prob", "solid"), "min_p": ("prob", "dashed")}
-    sources, labels = [], []
-    for name in names:
-        colour, dash = looks[name]
-        y = np.array(counts[prompts[first]][name])
-        sources.append(line(p, temperatures, y, colour, dash=dash))
-        # the flat line is named at its start, where no other end can come near
-        at, offset = (temperatures[0], (0, 12)) if name == "top_k" else (temperatures[-1], (8, 0))
-        labels.append(end_label(p, at, y[-1], f"{STEP_LABELS[name]} {settings[name]:g}", colour, offset))
-    which = choice("Prompt", [(str(i), prompt + " …") for i, prompt in enumerate(prompts)], str(first))
-    on_change(
-        which,
-        callback(
-            "logits_and_sampling_kept",
-            sources=sources,
-            labels=labels,
-            counts=[[[int(n) for n in counts[prompt][name]] for name in names] for prompt in prompts],
-        ),
+    view = View(
+        "logits_and_sampling_kept", prompts=prompts, temperatures=temperatures, labels=STEP_LABELS,
+        counts={name: [counts[prompt][name] for prompt in prompts] for name in settings},
+    )  # fmt: skip
+    p = parts.plot(330, "temperature T", "tokens kept", x=(0, 4.3), y=(0.7, 60_000), y_axis_type="log")
+    parts.ticks(
+        p.yaxis,
+        [1, 10, settings["top_k"], 1000, 10_000],
+        ["1", "10", f"top-k {settings['top_k']}", "1,000", "10,000"],
     )
-    at = {t: int(np.argmin(np.abs(np.array(temperatures) - t))) for t in (0.5, 1, 2, 3)}
-    table = [
-        [prompt, STEP_LABELS[name], *(f"{counts[prompt][name][i]:,}" for i in at.values())]
-        for prompt in prompts
-        for name in names
-    ]
-    now = counts[prompts[first]]
+    parts.ticks(p.xaxis, [0.5, 1, 1.5, 2, 2.5, 3])
+    for prompt in prompts:
+        for name in ("top_p", "min_p"):
+            p.line(temperatures, counts[prompt][name], line_color=wash("prob"), line_dash=LOOKS[name][1])
+    for name, value in settings.items():
+        hue, dash = LOOKS[name]
+        parts.curve(view, name, p, hue, dash, x=temperatures)
+        if name == "top_k":  # named on the axis: the others' ends come near its own
+            continue
+        words = f"{STEP_LABELS[name]} {value:g}"
+        parts.label(p, temperatures[-1], 1, words, hue, (8, 0), view=view, part=f"{name}_label")
+    view.control(prompt=parts.choice("Prompt", [f"{text} …" for text in prompts], prompts.index(first)))
+    now = counts[first]
+    ends = "; ".join(f"{STEP_LABELS[n]} goes from {now[n][0]:,} to {now[n][-1]:,}" for n in settings)
+    said = (
+        "Temperature comes first here, then one filter. Dotted: top-k keeps the same number whatever the model says. "
+        "Solid: top-p follows the probability, which a high temperature spreads over thousands of tokens. "
+        "Dashed: min-p follows the likeliest token and lets in fewer, once T is above 1."
+    )
     return Figure(
         p,
+        view=view,
         name="logits-and-sampling-kept",
-        alt=f"Tokens kept after '{prompts[first]}' against temperature, on a logarithmic axis. "
-        + "; ".join(f"{STEP_LABELS[n]} goes from {now[n][0]:,} to {now[n][-1]:,}" for n in names)
-        + ". As the temperature rises, top-p lets in thousands of tokens while min-p stays small.",
-        caption="Temperature comes first here, then one filter. Top-k keeps the same number whatever the model says. "
-        "Top-p follows the mass, and above T = 1 that mass lies in thousands of unlikely tokens. "
-        "Min-p follows the likeliest token and stays small.",
-        data=Table(["prompt", "filter", *(f"T = {t:g}" for t in at)], table),
+        alt=f"Tokens kept after '{first}' against temperature, on a logarithmic axis. {ends}. The pale lines of "
+        "five other texts run alike: above T = 1.5 top-p keeps thousands.",
+        caption=f"{said} Pale: all six texts. Choose one.",
+        print_caption=f"{said} Pale: all six texts.",
+        data=kept_table(temperatures, counts),
         provenance="real",
-        controls=[which],
         source="Logits of SmolLM2-135M-Instruct, all of them.",
     )
 
 
+def kept_table(temperatures, counts, shown=(0.5, 1, 2, 3)):
+    """Tokens kept at a few temperatures."""
+    at = [int(np.argmin(np.abs(np.array(temperatures) - t))) for t in shown]
+    rows = [
+        [prompt, STEP_LABELS[name], *(f"{kept_[i]:,}" for i in at)]
+        for prompt, by_filter in counts.items()
+        for name, kept_ in by_filter.items()
+    ]
+    return Table(["prompt", "filter", *(f"T = {t:g}" for t in shown)], rows)
+
+
 # --- The tree ------------------------------------------------------------------------------------
 
-
-def tree_rows(nodes, path):
-    """Bars, chosen bars and connecting lines of the columns along a path.
-
-    nodes: path (a tuple) -> (tokens, probabilities, mass of all others, bits).
-    """
-    bars = {"left": [], "right": [], "y": [], "text": [], "text_y": []}
-    chosen = {"left": [], "right": [], "y": []}
-    others = {"left": [], "right": [], "y": []}
-    links = {"xs": [], "ys": []}
-    for depth in range(len(path)):
-        tokens, probabilities, rest, bits = nodes[path[:depth]]
-        labels = [*map(visible, tokens), "all others"]
-        for rank, (token, p) in enumerate(zip(labels, [*probabilities, rest], strict=True)):
-            right = depth + 0.86 * p
-            for key, value in zip(
-                bars, (depth, right, -rank - 0.16, f"{token} {p:.3f}", -rank + 0.24), strict=True
-            ):
-                bars[key].append(value)
-            into = others if rank == len(tokens) else chosen if rank == path[depth] else None
-            if into is not None:
-                for key, value in zip(into, (depth, right, -rank - 0.16), strict=True):
-                    into[key].append(value)
-        bars_end = depth + 0.86 * probabilities[path[depth]]
-        if depth < len(path) - 1:
-            y = -path[depth] - 0.16
-            links["xs"] += [[bars_end, depth + 0.94], [depth + 0.94, depth + 0.94]]
-            links["ys"] += [[y, y], [0.4, -len(tokens) - 0.4]]
-        bars["text"].append(f"{bits:.1f} bits")
-        bars["text_y"].append(-len(tokens) - 0.85)
-        for key, value in zip(("left", "right", "y"), (depth, depth, -len(tokens) - 0.85), strict=True):
-            bars[key].append(value)
-    return bars, chosen, others, links
+TREE_COLUMNS = (0, 0.75, 1.75, 3.05, 4.75)  # where each step's cells begin, the bars, and the end
 
 
-def tree_title(prompt_end, nodes, path):
-    """The text so far, and the probability of what was added."""
-    words, factors_ = prompt_end, []
-    for depth in range(len(path)):
-        tokens, probabilities, *_ = nodes[path[:depth]]
-        words += tokens[path[depth]]
-        factors_.append(probabilities[path[depth]])
-    return f"{words} …\n" + " × ".join(f"{p:.4f}" for p in factors_) + f" = {math.prod(factors_):.4f}"
-
-
-def tree(prompt, nodes, n_steps, n_wide):
-    """The next tokens along a path that the reader chooses, each distribution conditioned on the path.
-
-    nodes: path (a tuple of ranks) -> (n_wide tokens, their probabilities, mass of all others, bits).
-    """
-    path = (0,) * n_steps
-    rounded = {
-        key: (tokens, [float(f"{p:.4g}") for p in probabilities], float(f"{rest:.4g}"), float(f"{bits:.4g}"))
-        for key, (tokens, probabilities, rest, bits) in nodes.items()
+def tree(found):
+    """Every branch of a tree of likeliest tokens at once, with its product at the leaf. found: a study's Tree."""
+    greedy, best = found.branches[0], found.branches[found.likeliest]
+    notes = {0: "greedy"}
+    notes[found.likeliest] = "likeliest" if found.likeliest else "greedy, likeliest"
+    cells = tree_cells(found)
+    branches = [
+        {
+            "words": "".join(b.tokens), "ranks": b.ranks, "factors": b.factors, "product": product(b.p),
+            "end": bar_end(b.p, best.p), "note": notes.get(i, ""),
+        }
+        for i, b in enumerate(found.branches)
+    ]  # fmt: skip
+    end = "… " + " ".join(found.prompt.split()[-2:])
+    places = {
+        " ".join(map(str, ranks)): {key: cell[key] for key in ("x", "y", "w", "h")}
+        for ranks, cell in cells.items()
     }
-    end = "… " + " ".join(prompt.split()[-3:])
-    bars, chosen, others, links = (ColumnDataSource(part) for part in tree_rows(rounded, path))
-    p = plot(height=350, grid=None)
-    p.axis.visible = False
-    p.x_range, p.y_range = Range1d(-0.02, n_steps), Range1d(-n_wide - 1.3, 0.7)
-    p.title.text = tree_title(end, rounded, path)
-    p.min_border_left = p.min_border_right = 12
-    p.hbar("y", 0.3, "right", "left", source=bars, fill_color=wash("prob"), line_color=None)
-    p.hbar("y", 0.3, "right", "left", source=others, fill_color=ink("paper"), line_color=ink("grey"))
-    p.hbar("y", 0.3, "right", "left", source=chosen, fill_color=ink("prob"), line_color=None)
-    p.multi_line("xs", "ys", source=links, line_color=ink("ink"), line_width=1)
-    p.text("left", "text_y", "text", source=bars, text_baseline="middle", text_color=ink("ink"))
-    tokens_along = [[visible(t) for t in rounded[path[:d]][0]] for d in range(n_steps)]
-    steps = [
-        choice(f"Step {d + 1}", [(str(i), t) for i, t in enumerate(tokens_along[d])], "0")
-        for d in range(n_steps)
-    ]
-    keys = sorted(rounded, key=lambda key: (len(key), key))
-    redraw = callback(
-        "logits_and_sampling_tree",
-        steps=steps,
-        bars=bars,
-        chosen=chosen,
-        others=others,
-        links=links,
-        title=p.title,
-        end=end,
-        keys=["".join(map(str, key)) for key in keys],
-        tokens=[rounded[key][0] for key in keys],
-        probabilities=[rounded[key][1] for key in keys],
-        rest=[rounded[key][2] for key in keys],
-        bits=[rounded[key][3] for key in keys],
+    view = View("logits_and_sampling_tree", end=end, branches=branches, places=places)
+    p = tree_plot(view, found, cells, notes)
+    options = ["".join(b.tokens).strip() for b in found.branches]
+    view.control(branch=parts.choice("Branch", options, found.likeliest))
+    said = (
+        f"All {len(options)} branches of the {found.width} likeliest tokens of each step. A cell has the probability "
+        "of its token after those left of it. A bar is the product of its row: the probability of the branch. The "
+        f"greedy one is not the likeliest. The first {found.width} cells hold {found.held:.0%}; the rest of the "
+        "vocabulary is not drawn."
     )
-    for step in steps:
-        on_change(step, redraw)
-    rows = [
-        ["".join(rounded[key[:d]][0][key[d]] for d in range(len(key))).strip() or "(prompt)", f"{bits:.2f}"]
-        + [f"{visible(t)} {q:.3f}" for t, q in zip(tokens, probabilities, strict=True)]
-        + [f"{rest:.3f}"]
-        for key, (tokens, probabilities, rest, bits) in sorted(
-            rounded.items(), key=lambda item: (len(item[0]), item[0])
-        )
-    ]
-    root, second = rounded[()], rounded[(0,)]
     return Figure(
         p,
+        view=view,
         name="logits-and-sampling-tree",
-        alt=f"Three columns of next tokens after '{prompt}'. The first has {root[3]:.1f} bits and no token above "
-        f"{max(root[1]):.2f}; after choosing '{root[0][0].strip()}' the second has {second[3]:.1f} bits and "
-        f"'{second[0][0].strip()}' gets {second[1][0]:.2f}. Every choice changes all later columns.",
-        caption="Choose a token in each step. Every column is a new forward pass over the text so far, and its bars "
-        "are conditional on the tokens chosen left of it. The branch has the probability of the second line.",
-        data=Table(["after", "bits", *(f"rank {i + 1}" for i in range(n_wide)), "all others"], rows),
+        alt=f"A tree of {len(options)} branches after '{found.prompt}' as columns of cells. The greedy branch "
+        f"'{''.join(greedy.tokens).strip()}' has a probability of {greedy.p:.4f}, the likeliest, "
+        f"'{''.join(best.tokens).strip()}', has {best.p:.4f}: its second token is less likely, its third far likelier.",
+        caption=f"{said} Point at a cell or a bar to see the product worked out; a click or a tap keeps it.",
+        print_caption=said,
+        data=Table(
+            ["branch", *(f"step {d}" for d in range(found.depth)), "product"],
+            [
+                ["".join(b.tokens).strip(), *(f"{factor:.3f}" for factor in b.factors), product(b.p)]
+                for b in found.branches
+            ],
+        ),
         provenance="real",
-        controls=[side_by_side(*steps, least=100)],
-        source=f"SmolLM2-135M-Instruct at temperature 1, one forward pass for each of {len(rounded)} texts.",
+        source=f"SmolLM2-135M-Instruct at temperature 1, one distribution for each of {len(found.bits)} texts.",
     )
+
+
+def tree_cells(found):
+    """Ranks -> where the cell of that path stands, what it says, and the likeliest branch through it."""
+    cells = {}
+    for depth in range(1, found.depth + 1):
+        rows = found.width ** (found.depth - depth)
+        for first in range(0, len(found.branches), rows):
+            inside = range(first, first + rows)
+            branch, left, right = found.branches[first], *TREE_COLUMNS[depth - 1 : depth + 1]
+            token, factor = visible(branch.tokens[depth - 1]), branch.factors[depth - 1]
+            cells[branch.ranks[:depth]] = {
+                "x": (left + right) / 2, "y": -(first + (rows - 1) / 2), "w": right - left, "h": rows,
+                "value": factor, "text": f"{token}{' ' if rows == 1 else chr(10)}{fixed(factor, 3)}",
+                "pick": max(inside, key=lambda i: round(found.branches[i].p, 10)),
+            }  # fmt: skip
+    return cells
+
+
+def product(p):
+    """A small probability in words.
+
+    >>> product(0.05137), product(0.00003)
+    ('0.0514', '< 0.0001')
+    """
+    return f"{p:.4f}" if round(p, 4) else "< 0.0001"
+
+
+def bar_end(p, high):
+    """Where the bar of a product ends, if that of the highest takes a third of the room."""
+    return TREE_COLUMNS[-2] + 0.08 + 0.32 * p / high
+
+
+def tree_plot(view, found, cells, notes):
+    """The cells, the bars at the leaves, and what the script draws round a branch."""
+    n, high = len(found.branches), found.branches[found.likeliest].p
+    p = parts.plot(70 + 17 * n, grid=None, x=(-0.03, TREE_COLUMNS[-1]), y=(-n + 0.4, 0.6))
+    p.axis.visible = False
+    p.min_border_left = p.min_border_right = 4
+    parts.title(view, "title", p)
+    p.title.text = " \n "
+    fill, ink_on = mappers("prob", 0, 1)
+    rows = {
+        key: [cell[key] for cell in cells.values()] for key in ("x", "y", "w", "h", "value", "text", "pick")
+    }
+    source = view.source("cells", **rows)
+    drawn = p.rect(
+        "x", "y", "w", "h", source=source, line_color=ink("paper"), line_width=2,
+        fill_color={"field": "value", "transform": fill},
+    )  # fmt: skip
+    p.text(
+        "x", "y", "text", source=source, text_align="center", text_baseline="middle",
+        text_color={"field": "value", "transform": ink_on},
+    )  # fmt: skip
+    start, ends = bar_end(0, high), [bar_end(branch.p, high) for branch in found.branches]
+    words = [f"{product(branch.p)} {notes.get(i, '')}" for i, branch in enumerate(found.branches)]
+    leaves = view.source("leaves", y=[-i for i in range(n)], end=ends, text=words, pick=list(range(n)))
+    bars = p.hbar("y", 0.7, "end", start, source=leaves, fill_color=wash("prob"), line_color=None)
+    p.text("end", "y", "text", source=leaves, x_offset=5, text_baseline="middle", text_color=ink("ink"))
+    chosen = view.source("chosen", y=[0], end=[start])
+    p.hbar("y", 0.7, "end", start, source=chosen, fill_color=ink("prob"), line_color=None)
+    path = view.source("path", "x", "y", "w", "h")
+    p.rect("x", "y", "w", "h", source=path, fill_color=None, line_color=ink("ink"), line_width=2.5)
+    for renderer in (drawn, bars):
+        view.pick(p, renderer, "branch")
+    return p
 
 
 # --- Generate ------------------------------------------------------------------------------------
 
 
-class Uniform:
-    """The page's random numbers: mulberry32 (Tommy Ettinger, public domain), so that picture and page agree.
+def generate(counts, draws, seed=1, n_back=2):
+    """Write a text token by token, and see each random number fall on the line of its step.
 
-    >>> Uniform(1).random() == Uniform(1).random()
-    True
+    counts: the study's Counts; draws: what it writes with this seed and n_back, a list of Draw, for the table.
     """
-
-    def __init__(self, seed):
-        self.state = seed & 0xFFFFFFFF
-
-    def random(self):
-        """The next number in [0, 1)."""
-        self.state = (self.state + 0x6D2B79F5) & 0xFFFFFFFF
-        t = self.state
-        t = ((t ^ (t >> 15)) * (t | 1)) & 0xFFFFFFFF
-        t ^= (t + (((t ^ (t >> 7)) * (t | 61)) & 0xFFFFFFFF)) & 0xFFFFFFFF
-        return (t ^ (t >> 14)) / 2**32
-
-
-def next_logits_of(followers, n_back):
-    """ids -> logits of the counts that followed their last n_back ids."""
-
-    def next_logits(ids):
-        with np.errstate(divide="ignore"):
-            return np.log(followers[tuple(ids[-n_back:])])
-
-    return next_logits
-
-
-N_TOKENS = 18  # how many a press of the button writes
-N_CANDIDATES = 8
-
-
-def generate(words, followers, start, end, seed=1, reads=2):
-    """Write a text token by token, each drawn from a distribution that depends on the last words.
-
-    words: the vocabulary. followers: n_back -> dict from contexts to counts, as count_followers returns.
-    start, end: ids of the marks that begin and end a text. reads: the n_back shown first.
-    """
-    steps = [("temperature", 1.0), ("top_p", 1.0)]
-    opening = [start] * max(followers)
-    next_logits = next_logits_of(followers[reads], reads)
-    ids = continue_text(next_logits, opening, N_TOKENS, steps, Uniform(seed), end)
-    laid_out = [apply_steps(next_logits(opening + ids[:i]), steps)[-1] for i in range(len(ids))]
-
-    shown = min(5, len(ids) - 1)
-    drawn = step_rows([words[i] for i in ids], laid_out, ids)
-    cands = candidate_rows(words, laid_out[shown], ids[shown])
-    step_source, here = ColumnDataSource(drawn), ColumnDataSource({"y": [-shown]})
-    left = plot(height=60 + 21 * N_TOKENS, x_label="entropy of the draw (bits)", grid="x")
-    widest = max(np.count_nonzero(counts) for rows in followers.values() for counts in rows.values())
-    low, high = -0.62 * math.log2(widest), 1.36 * math.log2(widest)
-    left.x_range, left.y_range = Range1d(low, high), Range1d(-N_TOKENS + 0.4, 0.6)
-    left.xaxis.ticker = FixedTicker(ticks=list(range(int(math.log2(widest)) + 1)))
-    left.yaxis.visible = False
-    left.hbar("y", 0.96, high, low, source=here, fill_color=ink("tint"), line_color=ink("ink"))
-    left.hbar("y", 0.6, "bits", source=step_source, fill_color=ink("prob"), line_color=None)
-    left.text(0, "y", "token", source=step_source, x_offset=-8, text_align="right", text_baseline="middle",
-              text_font={"value": MONO}, text_color=ink("ink"))  # fmt: skip
-    left.text(
-        "bits", "y", "text", source=step_source, x_offset=6, text_baseline="middle", text_color=ink("muted")
+    followers = {
+        back: {
+            " ".join(map(str, context)): [np.flatnonzero(row), row[row > 0]] for context, row in rows.items()
+        }
+        for back, rows in counts.followers.items()
+    }
+    view = View(
+        "logits_and_sampling_generate", words=counts.words, followers=followers, begin=counts.begin, end=counts.end,
+        n_tokens=N_TOKENS, n_seeds=N_SEEDS, least=LEAST,
+    )  # fmt: skip
+    told = view.part("told", Div(text="", styles={"font": "italic 17px/1.4 serif", "min-height": "48px"}))
+    plots = column(strip(view), lines(view, n_tokens=N_TOKENS), sizing_mode="stretch_width")
+    said = (
+        "Every row is one step: the probabilities of what may come next lie end to end from 0 to 1, a random number "
+        "(ring) falls on one piece (filled), and that token is written. The text of each row decides the pieces of "
+        "the next. The same seed and settings write the same text."
     )
-
-    right = plot(
-        height=60 + 30 * N_CANDIDATES,
-        x_label="probability",
-        grid="x",
-        y_range=factors(cands["label"], reverse=True),
-    )
-    right.x_range = Range1d(0, 1.42)
-    right.xaxis.ticker = FixedTicker(ticks=[0, 0.5, 1])
-    right.yaxis.major_tick_line_color = None
-    show_labels(right.yaxis[0], mono=True)
-    right.title.text = candidate_title(shown, laid_out[shown])
-    cand_source = ColumnDataSource(
-        {"y": positions(cands["label"]), **{k: cands[k] for k in ("value", "drawn", "text")}}
-    )
-    right.hbar("y", 0.62, "value", source=cand_source, fill_color=wash("prob"), line_color=None)
-    right.hbar("y", 0.62, "drawn", source=cand_source, fill_color=ink("prob"), line_color=None)
-    right.text(
-        "value", "y", "text", source=cand_source, x_offset=6, text_baseline="middle", text_color=ink("ink")
-    )
-
-    button = Button(label="Generate with the next seed")
-    seed_slider = slider("Seed", 1, 99, seed)
-    memory = choice("It sees", [("1", "the last word"), ("2", "the last two words")], str(reads))
-    heat = slider("Temperature", 0, 2, 1, 0.1)
-    nucleus = slider("top-p", 0.05, 1, 1, 0.05)
-    step = slider("Step shown", 1, N_TOKENS, shown + 1)
-    told = Div(
-        text=sentence([words[i] for i in ids]), styles={"font": "italic 17px/1.5 serif", "min-height": "54px"}
-    )
-    contexts = [
-        (n_back, context, counts) for n_back in followers for context, counts in followers[n_back].items()
-    ]
-    redraw = callback(
-        "logits_and_sampling_generate",
-        *FILTER_KERNELS,
-        "sample",
-        "uniform",
-        seed=seed_slider,
-        memory=memory,
-        heat=heat,
-        nucleus=nucleus,
-        step=step,
-        steps=step_source,
-        here=here,
-        candidates=cand_source,
-        candidate_range=right.y_range,
-        title=right.title,
-        told=told,
-        words=list(words),
-        start=start,
-        end=end,
-        n_tokens=N_TOKENS,
-        n_candidates=N_CANDIDATES,
-        contexts=[" ".join(map(str, context)) for _, context, _ in contexts],
-        next_ids=[np.flatnonzero(counts).tolist() for *_, counts in contexts],
-        next_counts=[counts[counts > 0].tolist() for *_, counts in contexts],
-    )
-    for control in (seed_slider, memory, heat, nucleus, step):
-        on_change(control, redraw)
-    button.js_on_event("button_click", callback("logits_and_sampling_reseed", seed=seed_slider))
+    pieces_ = [int((draw.p > 0).sum()) for draw in draws]
     return Figure(
-        side_by_side(left, right),
+        plots,
+        view=view,
         name="logits-and-sampling-generate",
-        alt=f"Left, {len(ids)} tokens in the order in which they were drawn, each with the entropy of the distribution "
-        f"it came from, between 0 and {max(drawn['bits']):.1f} bits. Right, the distribution of one step with the "
-        "drawn token filled. Where the sentence leaves a choice the entropy is high; where grammar decides it is 0.",
-        caption="Press Generate, then walk along the steps. Every token is drawn from a distribution of its own, made "
-        "by what stands before it. The same seed and settings always write the same text. Let it see one word instead "
-        "of two, and it loses the thread.",
-        data=Table(
-            ["step", "token drawn", "its probability", "bits"],
-            [
-                [i + 1, words[t], f"{laid_out[i][t]:.3f}", f"{drawn['bits'][i]:.2f}"]
-                for i, t in enumerate(ids)
-            ],
-        ),
+        alt="Above, the line of one step, its pieces named, and the random number on it. Below, "
+        f"{len(draws)} rows, one a step, of {min(pieces_)} to {max(pieces_)} pieces, each with a ring where its random "
+        "number fell and that piece filled. Where grammar leaves no choice, one piece takes the whole line.",
+        caption=f"{said} Move the temperature: the rings stay until another token is hit, the pieces move under them. "
+        "Point at a row to see its pieces named; a click keeps it.",
+        print_caption=said,
+        print_states={"sees the last two words": {}, "sees the last word": {"memory": 0}},
+        data=draw_table(counts.words, draws),
         provenance="toy",
-        controls=[
-            told,
-            side_by_side(button, memory, least=180),
-            side_by_side(seed_slider, step, least=280),
-            side_by_side(heat, nucleus, least=280),
-        ],
+        controls=[told, *generate_controls(view, seed, n_back)],
         source="Counts of which word follows which in the 3,000 training tales of anatomy.tiny_tales, made while this "
         "page was built; the drawing happens in the page.",
     )
 
 
-def step_rows(tokens, distributions, ids):
-    """One bar a token: bits of the distribution it was drawn from, and its probability."""
-    return {
-        "y": [-i for i in range(len(ids))],
-        "token": list(tokens),
-        "bits": [entropy(p) / BITS for p in distributions],
-        "text": [f"p {p[i]:.3f}" for p, i in zip(distributions, ids, strict=True)],
-    }
+def generate_controls(view, seed, n_back):
+    """Seed and memory, the step that is enlarged, temperature and top-p."""
+    again = view.control(again=parts.button("Generate again"))
+    memory = view.control(memory=parts.choice("It sees", ["the last word", "the last two words"], n_back - 1))
+    seeds = view.control(seed=parts.slider("Seed", 1, N_SEEDS, seed))
+    step = view.control(step=parts.slider("Step", 0, N_TOKENS - 1, 2))
+    temperature_ = view.control(temperature=parts.slider("Temperature", 0, 2, 1, 0.1))
+    nucleus = view.control(top_p=parts.slider("top-p", 0.05, 1, 1, 0.05))
+    again.align = "end"
+    return [
+        parts.side_by_side(again, memory, least=150),
+        parts.side_by_side(seeds, step, temperature_, nucleus, least=150),
+    ]
 
 
-def candidate_rows(words, probabilities, drawn):
-    """The likeliest tokens of one step, the drawn one always among them; padded to N_CANDIDATES rows."""
-    order = np.argsort(-probabilities, kind="stable")
-    order = [int(i) for i in order[: (probabilities > 0).sum()]]
-    top = order[:N_CANDIDATES]
-    if drawn not in top:
-        top[-1] = drawn
-    rows = {"label": [], "value": [], "drawn": [], "text": []}
-    for i in top:
-        p = float(probabilities[i])
-        for key, value in zip(
-            rows,
-            (words[i], p, p if i == drawn else 0.0, f"{p:.3f}" + (" drawn" if i == drawn else "")),
-            strict=True,
-        ):
-            rows[key].append(value)
-    for _ in range(N_CANDIDATES - len(top)):
-        for key, value in zip(rows, ("", 0.0, 0.0, ""), strict=True):
-            rows[key].append(value)
-    return rows
+def strip(view):
+    """The line from 0 to 1 of one step, enlarged, with words in its pieces."""
+    p = parts.plot(114, grid=None, x=(-0.01, 1.01), y=(0, 1.35))
+    p.yaxis.visible = False
+    parts.ticks(p.xaxis, [0, 0.25, 0.5, 0.75, 1])
+    parts.title(view, "title", p)
+    pieces(p, view.source("strip", "left", "right"), wash("prob"), 0, 1)
+    pieces(p, view.source("strip_drawn", "left", "right"), ink("prob"), 0, 1)
+    p.text(
+        "x", "y", "text", source=view.source("strip_words", "x", "y", "text", "drawn"), angle=np.pi / 2,
+        text_align="center", text_baseline="middle",
+        text_color={"field": "drawn", "transform": by_name(["no", "yes"], ["ink", "paper"])},
+    )  # fmt: skip
+    parts.rule(view, "strip_number", p)
+    mark = view.source("strip_mark", "x", "y")
+    p.scatter("x", "y", source=mark, size=10, line_width=1.5, fill_color=ink("paper"), line_color=ink("ink"))
+    return p
 
 
-def candidate_title(step, probabilities):
-    """Which step, and how many tokens can be drawn."""
-    n = int((probabilities > 0).sum())
-    return f"Step {step + 1}: {n} possible token{'s' if n > 1 else ''}"
+def pieces(p, source, colour, bottom="bottom", top="top"):
+    """Pieces of a line as boxes with a gap between them."""
+    return p.quad(
+        left="left",
+        right="right",
+        bottom=bottom,
+        top=top,
+        source=source,
+        fill_color=colour,
+        line_color=ink("paper"),
+    )
 
 
-def sentence(tokens):
-    """Tokens as running text: no space before a stop or comma, none of the end mark."""
-    text = " ".join(token for token in tokens if not token.startswith("("))
-    return text.replace(" .", ".").replace(" ,", ",")
+def lines(view, n_tokens):
+    """One line from 0 to 1 a step: token at its left, pieces, random number, and the probability at its right."""
+    p = parts.plot(44 + 16 * n_tokens, grid=None, x=(-0.42, 1.26), y=(-n_tokens + 0.4, 0.6))
+    p.yaxis.visible = False
+    parts.ticks(p.xaxis, [0, 0.5, 1])
+    p.xaxis.bounds = (0, 1)
+    here = view.source("here", "y")
+    p.hbar("y", 1, 1.26, -0.42, source=here, fill_color=ink("tint"), line_color=ink("ink"))
+    rows = view.source("rows", "left", "right", "y", "pick")
+    drawn = p.hbar("y", 0.72, "right", "left", source=rows, fill_color=wash("prob"), line_color=ink("paper"))
+    hit = view.source("drawn", "left", "right", "y")
+    p.hbar("y", 0.72, "right", "left", source=hit, fill_color=ink("prob"), line_color=ink("paper"))
+    numbers = view.source("numbers", "x", "y")
+    p.scatter(
+        "x", "y", source=numbers, size=9, line_width=1.5, fill_color=ink("paper"), line_color=ink("ink")
+    )
+    tokens = view.source("tokens", "token", "text", y=[-i for i in range(n_tokens)])
+    for x, words, align, font in ((-0.05, "token", "right", MONO), (1.05, "text", "left", SANS)):
+        p.text(
+            x, "y", words, source=tokens, text_align=align, text_baseline="middle", text_color=ink("ink"),
+            text_font={"value": font},
+        )  # fmt: skip
+    view.pick(p, drawn, "step")
+    return p
+
+
+def draw_table(words, draws):
+    """Step by step: what could be drawn, the random number, what it fell on."""
+    rows = [
+        [i, f"{draw.u:.3f}", words[draw.id], f"{draw.p[draw.id]:.3f}", int((draw.p > 0).sum())]
+        for i, draw in enumerate(draws)
+    ]
+    return Table(["step", "random number", "falls on", "its probability", "tokens possible"], rows)
+
+
+# --- Tables of the chapter -----------------------------------------------------------------------
+
+
+def hand_table(toy):
+    """Softmax by hand. toy: token -> logit."""
+    logits = np.array(list(toy.values()))
+    raised, p = np.exp(logits), softmax(logits)
+    rows = [
+        [t, fixed(z, 1), f"{e:.2f}", f"{q:.3f}"] for t, z, e, q in zip(toy, logits, raised, p, strict=True)
+    ]
+    return Table(
+        ["token", "logit z", "e to the z", "probability"],
+        [*rows, ["sum", "", f"{raised.sum():.2f}", f"{p.sum():.3f}"]],
+        name="logits-and-sampling-hand",
+        caption="Softmax by hand: the third column divided by its sum is the fourth.",
+        provenance="toy",
+    )
+
+
+def prompts_table(expected):
+    """What the model expects after each text. expected: prompt -> Next."""
+    rows = [
+        [
+            f"{prompt}\u00a0…",
+            *(f"{visible(now.tokens[i])} {now.p[now.order[i]]:.3f}" for i in (0, 1)),
+            f"{now.bits:.2f}",
+            f"{now.perplexity:.1f}",
+            f"{now.tail:.3f}",
+        ]
+        for prompt, now in expected.items()
+    ]
+    return Table(
+        ["text", "likeliest", "second", "bits", "perplexity", f"beyond {TAIL}"],
+        rows,
+        name="logits-and-sampling-prompts",
+        caption="What SmolLM2 expects next. The last column is the probability of all tokens after the "
+        f"{TAIL} likeliest.",
+        provenance="real",
+    )
+
+
+def samples_table(greedily, samples):
+    """Texts and the bits that the model finds in them. greedily: a Written; samples: (setting, seed) -> Written."""
+    rows = [["T = 0, greedy", "any", greedily.text, f"{greedily.mean:.1f}"]]
+    rows += [[name, seed, written.text, f"{written.mean:.1f}"] for (name, seed), written in samples.items()]
+    return Table(
+        ["setting", "seed", "It was a dark and stormy night. …", "bits a token"],
+        [[a, b, text.strip().replace("\n", "↵"), c] for a, b, text, c in rows],
+        name="logits-and-sampling-samples",
+        caption="SmolLM2 continues one sentence, four seeds a setting. Bits: minus the logarithm of the probability "
+        "that the model at T = 1 gives to what was written, averaged over the text.",
+        provenance="real",
+    )
+
+
+def cost_table(published):
+    """The matrix that makes logits, and the logits. published: name -> (Config, its part_costs)."""
+    rows = []
+    for name, (config, costs) in published.items():
+        cost = costs["logits"]
+        own = f"{cost.parameters / 1e6:,.0f} M, {cost.share:.1%}" if cost.parameters else "none: tied"
+        rows.append([
+            name, f"{config.n_vocab:,}", own, f"{cost.flops / 1e6:,.0f} M", f"{cost.flops_share:.1%}",
+            f"{config.n_vocab * 4 / 1000:,.0f} kB", f"{1024 * config.n_vocab * 4 / 1e6:,.0f} MB",
+        ])  # fmt: skip
+    return Table(
+        ["model", "vocabulary", "parameters of its own", "FLOPs per token", "of the model's", "logits of one token",
+         "of 1,024 tokens"],
+        rows,
+        name="logits-and-sampling-cost",
+        caption="The last matrix, and the logits it makes, in float32. Shares are of the whole model; the FLOPs are "
+        "those of all matrix products for one token.",
+        provenance="real",
+    )  # fmt: skip

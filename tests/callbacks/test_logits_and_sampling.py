@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from anatomy import logits_and_sampling as ls
-from anatomy.figures.logits_and_sampling import FILTER_KERNELS, Uniform
+from anatomy.studies.logits_and_sampling import Uniform
 
 VALUES = {"temperature": 0.7, "top_k": 5, "top_p": 0.8, "min_p": 0.1}
 
@@ -21,7 +21,7 @@ def grouped(seed):
 def stages_on_page(javascript, logits, counts, steps):
     """Stages as the page computes them, as pairs (probability of one token, tokens left) a group."""
     stages = javascript(
-        FILTER_KERNELS,
+        ["apply_steps"],
         "apply_steps(logits, counts, steps)",
         logits=logits.tolist(),
         counts=counts.tolist(),
@@ -124,3 +124,8 @@ def test_a_draw(javascript, number):
     found = javascript(["sample"], "sample(p, u)", p=probabilities, u=number)
     assert found == ls.sample(probabilities, Fixed(number))
     assert probabilities[found] > 0
+
+
+@pytest.mark.parametrize("value", [0, 7, 999, 999.6, 1000, 49_152, 1_234_567])
+def test_thousands(javascript, value):
+    assert javascript(["thousands"], "thousands(value)", value=value) == f"{value:,.0f}"

@@ -1,54 +1,63 @@
-// Apply the steps in the reader's order to the chosen prompt, and say what each of them cut.
-export default ({ which, order, sliders, source, ledger, y_range, x_range, shown, tokens, gaps, counts }) => {
-  const names = { temperature: "temperature", "top-k": "top_k", "top-p": "top_p", "min-p": "min_p" };
-  const values = { temperature: sliders[0].value, "top-k": sliders[1].value, "top-p": sliders[2].value, "min-p": sliders[3].value };
-  const chosen = order.map(select => select.value);
-  const labels = chosen.filter(label => label in names);
-  const n = Number(which.value);
-  const stages = apply_steps(gaps[n], counts[n], labels.map(label => [names[label], values[label]]));
-  const first = stages[0], last = stages.at(-1);
-  const mass = (stage, from) => stage.probabilities.reduce((sum, p, i) => sum + (i < from ? 0 : p * stage.counts[i]), 0);
-  const whole = x => Math.round(x).toLocaleString("en");
+import { apply_steps } from "./shared/apply_steps.mjs";
+import { entropy } from "./shared/entropy.mjs";
+import { fixed } from "./shared/fixed.mjs";
+import { thousands } from "./shared/thousands.mjs";
 
-  const label = [...tokens[n], "all others"], before = [], after = [], text = [];
-  for (let i = 0; i < shown; i++) {
-    const a = first.probabilities[i], b = last.probabilities[i];
-    const cutAt = stages.findIndex(stage => stage.counts[i] === 0);
-    before.push(a);
-    after.push(b);
-    text.push(cutAt > 0 ? `${a.toFixed(3)}, cut: ${labels[cutAt - 1]}` : `${a.toFixed(3)} → ${b.toFixed(3)}`);
-  }
-  const left = last.counts.slice(shown).reduce((a, b) => a + b, 0);
-  before.push(mass(first, shown));
-  after.push(mass(last, shown));
-  text.push(left
-    ? `${before[shown].toFixed(3)} → ${after[shown].toFixed(3)}, ${whole(left)} left`
-    : `${before[shown].toFixed(3)}, all cut`);
-  const y = label.map((word, i) => `${i}\u241f${word}`);
-  const end = before.map((b, i) => Math.max(b, after[i]));
-  y_range.factors = [...y].reverse();
-  source.data = { y, before, after, text, end };
-  x_range.end = Math.max(...end) * 1.75;
+const NAMES = [null, "temperature", "top_k", "top_p", "min_p"]; // by a step's option; 0 is nothing
+const LABELS = { temperature: "temperature", top_k: "top-k", top_p: "top-p", min_p: "min-p" };
+const STEPS = ["first", "second", "third", "fourth"];
 
-  const rows = [["softmax", first, ""]];
-  let at = 0;
-  for (const step of chosen) {
-    if (!(step in names)) {
-      rows.push([step, null, ""]);
-      continue;
-    }
-    const had = stages[at], stage = stages[++at];
-    const kept = had.probabilities.reduce((sum, p, i) => sum + p * Math.min(stage.counts[i], had.counts[i]), 0);
-    const cuts = step !== "temperature" || values[step] === 0;
-    rows.push([`${step} ${Number(values[step].toFixed(2))}`, stage, cuts ? Math.max(0, 1 - kept).toFixed(3) : ""]);
-  }
-  const columns = rows.map(([what, stage, cut]) => {
-    if (!stage) return [what, "", "", "", ""];
-    const nats = entropy(stage.probabilities, stage.counts), many = Math.round(Math.exp(nats) * 10) / 10;
-    const perplexity = many >= 1000 || Number.isInteger(many) ? whole(many) : many.toFixed(1);
-    return [what, whole(stage.counts.reduce((a, b) => a + b)), cut, (nats / Math.LN2).toFixed(2), perplexity];
+// A step that takes what another has: the two change places.
+const swapped = (order, was) => {
+  const moved = order.findIndex((option, place) => was && option !== was[place]);
+  const other = order.findIndex((option, place) => place !== moved && option === order[moved]);
+  return moved < 0 || other < 0 || order[moved] === 0 ? order : order.map((option, place) => (place === other ? was[moved] : option));
+};
+
+const sum = list => list.reduce((a, b) => a + b, 0);
+
+export const show = ({ prompts, tokens, gaps, counts }, state, before) => {
+  const order = swapped(STEPS.map(step => state[step]), before && STEPS.map(step => before[step]));
+  const used = order.filter(option => option).map(option => NAMES[option]);
+  const stages = apply_steps(gaps[state.prompt], counts[state.prompt], used.map(name => [name, state[name]]));
+  const first = stages[0], last = stages.at(-1), labels = tokens[state.prompt], n = labels.length;
+
+  const rest = stage => sum(stage.probabilities.slice(n).map((p, i) => p * stage.counts[n + i]));
+  const value = [...last.probabilities.slice(0, n), rest(last)];
+  const was = [...first.probabilities.slice(0, n), rest(first)];
+  const cutter = i => {
+    const at = stages.findIndex(stage => stage.counts[i] === 0);
+    return at > 0 && used[at - 1] !== "temperature" ? LABELS[used[at - 1]] : null;
+  };
+  const text = value.map((p, i) => {
+    const by = i < n ? cutter(i) : null;
+    if (by) return `${fixed(was[i], 3)}, cut by ${by}`;
+    return `${fixed(was[i], 3)} → ${fixed(p, 3)}`;
   });
-  const data = { y: ledger.data.y };
-  for (let c = 0; c < 5; c++) data[`c${c}`] = columns.map(row => row[c]);
-  ledger.data = data;
+
+  let at = 0, greedy = false;
+  const idle = { temperature: true, top_k: true, top_p: true, min_p: true };
+  const rows = [["softmax", first, ""], ...order.map(option => {
+    if (!option) return ["nothing", null, ""];
+    const name = NAMES[option], had = stages[at], stage = stages[++at];
+    idle[name] = greedy; // once one token has it all, nothing is left to cut
+    greedy ||= name === "temperature" && state[name] === 0;
+    const kept = sum(had.probabilities.map((p, i) => p * Math.min(stage.counts[i], had.counts[i])));
+    const cut = name === "temperature" ? "" : fixed(Math.max(0, 1 - kept), 3);
+    return [`${LABELS[name]} ${Number(state[name].toFixed(2))}`, stage, cut];
+  })].map(([what, stage, cut]) => {
+    if (!stage) return [what, "", "", "", ""];
+    const nats = entropy(stage.probabilities, stage.counts), many = Math.exp(nats);
+    return [what, thousands(sum(stage.counts)), cut, fixed(nats / Math.LN2), many >= 1000 ? thousands(many) : fixed(many, 1)];
+  });
+
+  return {
+    bars: { value, before: was, text, end: value.map((p, i) => Math.max(p, was[i])) },
+    bars_axis: { labels: [...labels, "all others"] },
+    ledger: Object.fromEntries([0, 1, 2, 3, 4].map(c => [`c${c}`, rows.map(row => row[c])])),
+    ...Object.fromEntries(STEPS.map((step, place) => [step, { value: String(order[place]) }])),
+    ...Object.fromEntries(Object.entries(idle).map(([name, disabled]) => [name, { disabled }])),
+    say: `After ${prompts[state.prompt]}: ${used.map(name => `${LABELS[name]} ${Number(state[name].toFixed(2))}`).join(", then ") || "no step"}. `
+      + `${thousands(sum(last.counts))} tokens left: ${labels.map((t, i) => `${t} ${text[i]}`).join("; ")}.`,
+  };
 };

@@ -1,7 +1,14 @@
-// The curves and their labels for the chosen prompt.
-export default ({ sources, labels, counts }, select) => {
-  counts[Number(select.value)].forEach((y, i) => {
-    sources[i].data = { ...sources[i].data, y };
-    labels[i].y = y.at(-1);
+import { thousands } from "./shared/thousands.mjs";
+
+export const show = ({ prompts, temperatures, counts, labels }, { prompt }) => {
+  const parts = {};
+  for (const [name, rows] of Object.entries(counts)) {
+    parts[name] = { y: rows[prompt] };
+    if (name !== "top_k") parts[`${name}_label`] = { y: rows[prompt].at(-1) };
+  }
+  const ends = Object.keys(counts).map(name => {
+    const kept = counts[name][prompt];
+    return `${labels[name]} from ${thousands(kept[0])} to ${thousands(kept.at(-1))}`;
   });
+  return { ...parts, say: `After ${prompts[prompt]}, from T = ${temperatures[0]} to ${temperatures.at(-1)}: ${ends.join("; ")} tokens.` };
 };

@@ -1,5 +1,5 @@
 // A generator of numbers in [0, 1) from a whole-number seed: mulberry32 by Tommy Ettinger, public domain.
-// Twin: Mulberry32 in tests/callbacks/test_logits_and_sampling.py
+// Twin: anatomy.studies.logits_and_sampling.Uniform
 export function uniform(seed) {
   let state = seed >>> 0;
   return () => {
