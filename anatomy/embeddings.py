@@ -130,7 +130,7 @@ def analogy(table, a, b, c, exclude_inputs=True):
     a, b, c: row numbers. The target is b - a + c, of rows scaled to length 1.
     Returns (ids, cosines), best first: a row's place in ids is its rank. The
     nearest row is often one of the inputs; exclude_inputs drops those three, as
-    the published results do. Sources: Mikolov et al. 2013; Linzen 2016.
+    the published results do. Sources: Mikolov, Yih & Zweig 2013; Linzen 2016.
 
     >>> king, man, woman, queen = [3.0, 1.0], [1.0, 1.0], [1.0, 2.0], [3.0, 2.5]
     >>> ids, _ = analogy([king, man, woman, queen], a=1, b=0, c=2)

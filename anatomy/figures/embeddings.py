@@ -65,7 +65,7 @@ def lookup(words, table, first=2):
     view = View("embeddings_lookup", words=words, table=table)
     high = float(np.abs(table).max())
     dims = [str(j) for j in range(width)]
-    height = 66 + 30 * (n_vocab + 1)
+    height = 64 + 29 * (n_vocab + 1)
     left, cells = parts.heatmap(
         view,
         "table",
@@ -117,7 +117,7 @@ def lookup(words, table, first=2):
 
 def forming(found):
     """Words moving into groups while a skip-gram is trained, with its loss and silhouette. found: Forming."""
-    last, height = int(found.steps[-1]), 300
+    last, height = int(found.steps[-1]), 282
     frame = frame_of(found.places.reshape(-1, 2), height)
     view = View(
         "embeddings_forming", digits=4, words=found.words, classes=found.classes, frame=frame,
@@ -145,7 +145,7 @@ def forming(found):
         caption=f"Drag the slider back to 0, where the words lie mixed, then forward. {conclusion} Two words of each "
         "class carry their name where there is room.",
         print_caption=f"{conclusion} Two words of each class carry their name where there is room.",
-        print_states={f"step {step}": {"step": step} for step in (0, 60, last)},
+        print_states={f"step {step}": {"step": step} for step in (0, last)},
         data=Table(
             ["step", "loss", "silhouette"],
             [[int(found.steps[k]), f"{found.losses[k]:.2f}", fixed(found.silhouettes[k])] for k in shown],
@@ -158,7 +158,7 @@ def forming(found):
 
 def progress(view, name, hue, steps, values, ends, at):
     """One number over the steps of training, with a line and a dot where the slider stands."""
-    p = parts.plot(140, x=(0, float(steps[-1]) * 1.04), y=ends)
+    p = parts.plot(134, x=(0, float(steps[-1]) * 1.04), y=ends)
     parts.ticks(p.yaxis, at)
     parts.title(view, f"{name}_title", p)
     p.line(steps, values, line_color=ink(hue))
@@ -192,7 +192,8 @@ def pair(found, first="mia", n_shown=3):
         p.xaxis.axis_label = f"{title}: silhouette {found.silhouettes[title]:.2f}"
         plots.append(p)
     conclusion = (
-        "In both tables the three nearest words, ringed and found from all dimensions, are mostly of its own class. "
+        "In both tables the three nearest words, ringed and found from all dimensions, are of its own class, "
+        "wherever the class has so many. "
         "The language model keeps the words of a class further apart."
     )
     described = "; ".join(f"{title}, silhouette {score:.2f}" for title, score in found.silhouettes.items())
@@ -254,12 +255,12 @@ def row(found, groups, first="frog"):
         mean=found.mean, n_shown=N_NEAR,
     )  # fmt: skip
     grid = number_grid(view, width)
-    near = parts.bars(view, "near", N_NEAR, "stream", x_label=None, height=240)
+    near = parts.bars(view, "near", N_NEAR, "stream", x_label=None, height=220)
     parts.title(view, "near_title", near)
     parts.rule(view, "mean", near)
     view.control(word=parts.choice("Word", groups, words.index(first)))
     view.control(used=parts.slider("Numbers used", 8, width, width, 8))
-    view.control(subtracted=parts.tabs(["as stored", "minus table's mean", "minus words' mean"]))
+    view.control(subtracted=parts.tabs(["as stored", "− table mean", "− words’ mean"]))
     which = words.index(first)
     best = neighbours(found.rows)[which]
     cosines = found.rows[best] @ found.rows[which]
@@ -277,7 +278,8 @@ def row(found, groups, first="frog"):
         f"of its cosine with the {N_NEAR} nearest of {len(words) - 1} other words: "
         + ", ".join(f"{words[i]} {c:.2f}" for i, c in zip(best[:4], cosines, strict=False))
         + ".",
-        caption=f"Choose a word, use fewer of its numbers, subtract a mean row from all rows. {conclusion}",
+        caption=f"Choose a word, use fewer of its numbers, subtract from all rows the mean row of the whole table, or that of "
+        f"these {len(words)} words. {conclusion}",
         print_caption=conclusion,
         print_states={
             f"{first}, as stored": {},
@@ -291,8 +293,8 @@ def row(found, groups, first="frog"):
         ),
         provenance="real",
         source=f"Rows of SmolLM2-135M-Instruct's embedding table for {len(words)} chosen words, in the checkpoint's "
-        "own 8-bit numbers; the page computes every cosine from them. Cosines that agree to three digits keep the order "
-        "of the list.",
+        "own 8-bit numbers; the page computes every cosine from them. Cosines that agree to three digits keep the "
+        "order of the list.",
     )
 
 
@@ -300,7 +302,7 @@ def number_grid(view, n_numbers):
     """A row's numbers as cells, line by line: `{cells: {value}}`; those of value null are not drawn."""
     width = int(np.ceil(np.sqrt(n_numbers)))
     numbers = np.arange(n_numbers)
-    p = parts.bare(parts.plot(240, grid=None, x=(-0.6, width - 0.4), y=(-width + 0.4, 0.6)))
+    p = parts.bare(parts.plot(216, grid=None, x=(-0.6, width - 0.4), y=(-width + 0.4, 0.6)))
     p.axis.visible = False
     parts.title(view, "cells_title", p)
     cells = view.source("cells", "value", x=numbers % width, y=-(numbers // width))
@@ -381,7 +383,7 @@ def recall_curve(found):
 
 # --- Analogies -----------------------------------------------------------------------------------
 
-LEFT_OUT = ("nothing left out", "the three tokens", "all their spellings")
+LEFT_OUT = ("all tokens", "without three", "without spellings")
 
 
 def analogy(questions, first=0, left_out=1):
@@ -411,8 +413,8 @@ def analogy(questions, first=0, left_out=1):
     inputs_win = sum(question.rankings[0][0]["kinds"][0] == "input" for question in questions)
     conclusion = (
         f"“{a} is to {b} as {c} is to …”: {a} is a, {b} is b, {c} is c, and the answer is looked for near b − a + c. "
-        f"With nothing left out, an input wins {inputs_win} of these {len(questions)} questions. With the three tokens "
-        "left out, another spelling of an input may win."
+        f"With all tokens allowed, an input wins {inputs_win} of these {len(questions)} questions. Without the three input "
+        "tokens, another spelling of one may win."
     )
     return Figure(
         p,
@@ -421,7 +423,7 @@ def analogy(questions, first=0, left_out=1):
         alt=f"Bars of the tokens nearest to {b} − {a} + {c}, with these three tokens left out: "
         f"{', '.join(opening['tokens'][:3])} lead. The hoped-for answer {answer} has rank {opening['rank']} of "
         f"{opening['n']:,}.",
-        caption=f"{conclusion} Leave out all spellings; then take the subtraction away, or b as well: some answers "
+        caption=f"{conclusion} Leave out all their spellings; then take the subtraction away, or b as well: some answers "
         "stay first.",
         print_caption=conclusion,
         print_states={words: {"excluded": i} for i, words in enumerate(LEFT_OUT)},
@@ -445,4 +447,4 @@ def analogy_table(questions):
                 by_left_out[2]["rank"],
             ]
         )
-    return Table(["question", *LEFT_OUT, "rank of the answer, all spellings left out"], rows)
+    return Table(["question", *LEFT_OUT, "rank of the answer without spellings"], rows)
