@@ -278,8 +278,8 @@ def row(found, groups, first="frog"):
         f"of its cosine with the {N_NEAR} nearest of {len(words) - 1} other words: "
         + ", ".join(f"{words[i]} {c:.2f}" for i, c in zip(best[:4], cosines, strict=False))
         + ".",
-        caption=f"Choose a word, use fewer of its numbers, subtract from all rows the mean row of the whole table, or that of "
-        f"these {len(words)} words. {conclusion}",
+        caption=f"Choose a word, use fewer of its numbers, subtract from all rows the mean row of the whole table, or "
+        f"that of these {len(words)} words. {conclusion}",
         print_caption=conclusion,
         print_states={
             f"{first}, as stored": {},
@@ -413,8 +413,8 @@ def analogy(questions, first=0, left_out=1):
     inputs_win = sum(question.rankings[0][0]["kinds"][0] == "input" for question in questions)
     conclusion = (
         f"“{a} is to {b} as {c} is to …”: {a} is a, {b} is b, {c} is c, and the answer is looked for near b − a + c. "
-        f"With all tokens allowed, an input wins {inputs_win} of these {len(questions)} questions. Without the three input "
-        "tokens, another spelling of one may win."
+        f"With all tokens allowed, an input wins {inputs_win} of these {len(questions)} questions. Without the "
+        "three input tokens, another spelling of one may win."
     )
     return Figure(
         p,
@@ -423,8 +423,8 @@ def analogy(questions, first=0, left_out=1):
         alt=f"Bars of the tokens nearest to {b} − {a} + {c}, with these three tokens left out: "
         f"{', '.join(opening['tokens'][:3])} lead. The hoped-for answer {answer} has rank {opening['rank']} of "
         f"{opening['n']:,}.",
-        caption=f"{conclusion} Leave out all their spellings; then take the subtraction away, or b as well: some answers "
-        "stay first.",
+        caption=f"{conclusion} Leave out all their spellings; then take the subtraction away, or b as well: "
+        "some answers stay first.",
         print_caption=conclusion,
         print_states={words: {"excluded": i} for i, words in enumerate(LEFT_OUT)},
         data=analogy_table(questions),

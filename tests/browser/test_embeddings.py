@@ -70,12 +70,10 @@ def place(figure, word):
         """(figure, which) => {
           const root = figure.bokehDocument.roots()[0];
           const plot = [...root.references()].find(m => m.type === "Figure");
-          const view = Bokeh.index.find_by_id ? Bokeh.index.find_by_id(plot.id) : null;
           const source = [...root.references()].find(m => m.name === "points");
-          const frame = view.frame;
-          return {
-            x: frame.x_scale.compute(source.data.x[which]), y: frame.y_scale.compute(source.data.y[which]),
-          };
+          const { frame } = Bokeh.index.find_one(plot);
+          const [x, y] = [source.data.x[which], source.data.y[which]];
+          return { x: frame.x_scale.compute(x), y: frame.y_scale.compute(y) };
         }""",
         which,
     )
