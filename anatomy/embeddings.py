@@ -130,7 +130,8 @@ def analogy(table, a, b, c, exclude_inputs=True):
     a, b, c: row numbers. The target is b - a + c, of rows scaled to length 1.
     Returns (ids, cosines), best first: a row's place in ids is its rank. The
     nearest row is often one of the inputs; exclude_inputs drops those three, as
-    the published results do. Sources: Mikolov, Yih & Zweig 2013; Linzen 2016.
+    the published results do. Sources: Mikolov, Yih & Zweig 2013; Linzen
+    2016.
 
     >>> king, man, woman, queen = [3.0, 1.0], [1.0, 1.0], [1.0, 2.0], [3.0, 2.5]
     >>> ids, _ = analogy([king, man, woman, queen], a=1, b=0, c=2)
@@ -293,7 +294,7 @@ def skip_gram(
     n_steps=500,
     save_every=25,
 ):
-    """Learn a vector for each token that tells its neighbours from random tokens.
+    """Learn a vector for each token, by telling its neighbours from others.
 
     word2vec draws pairs and negatives at random. The counts hold the exact
     share of each, so every step here follows the expected gradient and no
