@@ -130,7 +130,8 @@ def analogy(table, a, b, c, exclude_inputs=True):
     a, b, c: row numbers. The target is b - a + c, of rows scaled to length 1.
     Returns (ids, cosines), best first: a row's place in ids is its rank. The
     nearest row is often one of the inputs; exclude_inputs drops those three, as
-    the published results do. Sources: Mikolov et al. 2013; Linzen 2016.
+    the published results do. Sources: Mikolov, Yih & Zweig 2013; Linzen
+    2016.
 
     >>> king, man, woman, queen = [3.0, 1.0], [1.0, 1.0], [1.0, 2.0], [3.0, 2.5]
     >>> ids, _ = analogy([king, man, woman, queen], a=1, b=0, c=2)
@@ -147,14 +148,18 @@ def analogy(table, a, b, c, exclude_inputs=True):
 MANY = 64  # analogies in one matrix product
 
 
-def analogy_ranks(table, questions, subtract=True):
+def analogy_ranks(table, questions, factors=(-1, 1, 1), words=None):
     """Answer many analogies at once, and find the rank of each right answer.
 
     table (n_vocab, d_model); questions (n, 4): rows a, b, c and the answer.
-    subtract=False leaves a out of the target: b + c. Returns (winners, ranks),
-    both (2, n): first with the inputs among the candidates, then without;
-    rank 1 is the best. Raises ValueError for rows outside the table, or an
-    answer among its inputs.
+    factors: what a, b and c are multiplied by in the target; (0, 1, 1) leaves
+    a out. words (n_vocab,): equal numbers for rows that spell one word; every
+    row is a word of its own if not given. Returns (winners, ranks), both
+    (2, n): first with the inputs among the candidates, then without any
+    spelling of them. A rank is that of the best spelling of the answer, 1 the
+    best of all. Cosines count as equal if they agree to five digits; of equal
+    rows the first wins. Raises ValueError for rows outside the table, or an
+    answer that spells one of its inputs.
 
     >>> king, man, woman, queen = [3.0, 1.0], [1.0, 1.0], [1.0, 2.0], [3.0, 2.5]
     >>> table = [king, man, woman, queen]
@@ -167,22 +172,23 @@ def analogy_ranks(table, questions, subtract=True):
     if questions.ndim != 2 or questions.shape[1] != 4:
         raise ValueError(f"questions must have the shape (n, 4), got {questions.shape}")
     _checked_ids("questions", questions.ravel(), len(rows))
-    inputs, answers = questions[:, :3], questions[:, 3]
-    if (inputs == answers[:, None]).any():
+    words = np.arange(len(rows)) if words is None else np.asarray(words)
+    same_length("table", rows, 0, "words", words, 0)
+    asked = words[questions]
+    if (asked[:, :3] == asked[:, 3:]).any():
         raise ValueError("questions must not have their answer among a, b and c")
     winners = np.zeros((2, len(questions)), int)
     ranks = np.zeros((2, len(questions)), int)
     for first in range(0, len(questions), MANY):  # many per product is faster
         part = questions[first : first + MANY]
-        targets = rows[part[:, 1]] + rows[part[:, 2]]
-        if subtract:
-            targets = targets - rows[part[:, 0]]
-        likeness = unit_rows(targets) @ rows.T
+        targets = sum(f * rows[ids] for f, ids in zip(factors, part.T[:3], strict=True))
+        likeness = np.round(unit_rows(targets) @ rows.T, 5)
         for i, cosines in enumerate(likeness, first):
-            for j, left_out in enumerate(([], inputs[i])):
+            best = cosines[words == asked[i, 3]].max()
+            for j, left_out in enumerate(([], np.isin(words, asked[i, :3]))):
                 cosines[left_out] = -np.inf
                 winners[j, i] = cosines.argmax()
-                ranks[j, i] = 1 + (cosines > cosines[answers[i]]).sum()
+                ranks[j, i] = 1 + (cosines > best).sum()
     return winners, ranks
 
 
@@ -288,7 +294,7 @@ def skip_gram(
     n_steps=500,
     save_every=25,
 ):
-    """Learn a vector for each token that tells its neighbours from random tokens.
+    """Learn a vector for each token, by telling its neighbours from others.
 
     word2vec draws pairs and negatives at random. The counts hold the exact
     share of each, so every step here follows the expected gradient and no

@@ -5,7 +5,7 @@ source's columns by `{name: {column: [...]}}`, an axis by `{name: {labels: [...]
 properties. Colours are never the script's: mappers colour.
 """
 
-from itertools import product
+import itertools
 
 from bokeh.layouts import row
 from bokeh.models import (
@@ -23,7 +23,7 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 
-from anatomy.figures.theme import CLEAR, MONO, SANS, by_name, ink, mappers
+from anatomy.figures.theme import CLEAR, MONO, SANS, by_name, ink, mappers, wash
 from anatomy.tokenization import WHITESPACE_MARKS
 
 DASHES = ("solid", "dashed", "dotted", "dotdash", (1, 6))
@@ -57,10 +57,18 @@ def slider(title, start, end, value, step=1, **options):
 
 
 def choice(title, options, first=0):
-    """A drop-down list with a label; the script gets the option's index."""
-    return Select(
-        title=title, options=[(str(i), str(option)) for i, option in enumerate(options)], value=str(first)
-    )
+    """A drop-down list with a label; the script gets the option's index.
+
+    options: labels, or heading -> labels, then counted through all headings.
+    """
+    count = itertools.count()
+    if isinstance(options, dict):
+        listed = {
+            head: [(str(next(count)), str(label)) for label in labels] for head, labels in options.items()
+        }
+    else:
+        listed = [(str(next(count)), str(label)) for label in options]
+    return Select(title=title, options=listed, value=str(first))
 
 
 def tabs(options, first=0):
@@ -211,7 +219,7 @@ def heatmap(view, name, rows, columns, hue, high, low=None, height=None, x_label
         ticks(axis, [sign * i for i in range(n)], [str(text) for text in labels] if named else None)
         if not named:
             view.part(part, axis[0])
-    cells = list(product(range(n_rows), range(n_columns)))
+    cells = list(itertools.product(range(n_rows), range(n_columns)))
     source = view.source(name, "value", "text", x=[j for _, j in cells], y=[-i for i, _ in cells])
     fill, ink_on = mappers(hue, 0.0 if low is None else low, high)
     fill.nan_color = ink_on.nan_color = CLEAR
@@ -256,26 +264,22 @@ def dots(view, name, p, hue="ink", marker="circle", size=8, hollow=False, **colu
     return drawn
 
 
-def plane(view, name, p, hue="stream", marker="circle", mono=False):
-    """Words as points of a plane: `{name: {x, y, text, strength}}`.
+def plane(view, name, p, markers, hue="stream"):
+    """Marks of a plane, and words beside some of them. Returns the renderer of the marks.
 
-    strength 0 … 1 is how strongly a point and its word stand out. Returns the renderer of the points.
+    markers: one a mark. The script fills `{name: {x, y}}` and, by the kernel place_labels, `{name_words: …}` and
+    `{name_groups: …}`, which stand in the plane without touching: words of marks, names of groups of marks.
     """
-    source = view.source(name, "x", "y", "text", "strength")
+    source = view.source(name, "x", "y", marker=markers)
     drawn = p.scatter(
-        "x",
-        "y",
-        source=source,
-        size=7,
-        marker=marker,
-        fill_color=ink(hue),
-        line_color=None,
-        fill_alpha="strength",
-    )
-    p.text(
-        "x", "y", "text", source=source, x_offset=7, text_baseline="middle", text_color=ink("ink"),
-        text_alpha="strength", text_font={"value": MONO if mono else SANS},
+        "x", "y", source=source, size=9, marker="marker", fill_color=wash(hue), line_color=ink(hue), line_width=1.5
     )  # fmt: skip
+    for part, style, colour in (("words", "normal", "ink"), ("groups", "italic", "muted")):
+        labels = view.source(f"{name}_{part}", "x", "y", "dx", "dy", "text")
+        p.text(
+            "x", "y", "text", source=labels, x_offset="dx", y_offset="dy", text_align="center",
+            text_baseline="middle", text_color=ink(colour), text_font_style=style,
+        )  # fmt: skip
     return drawn
 
 

@@ -144,14 +144,31 @@ def test_many_analogies_are_one_after_another():
 
 def test_an_analogy_without_subtraction_is_a_sum():
     questions = [[0, 1, 2, 3], [5, 4, 9, 8]]
-    winners, ranks = em.analogy_ranks(TABLE, questions, subtract=False)
+    winners, ranks = em.analogy_ranks(TABLE, questions, factors=(0, 1, 1))
     units = em.unit_rows(TABLE)
     for i, (a, b, c, d) in enumerate(questions):
         ids, _ = em.nearest(TABLE, units[b] + units[c], k=len(TABLE), exclude=[a, b, c])
         assert (winners[1, i], ranks[1, i]) == (ids[0], 1 + ids.tolist().index(d))
 
 
+def test_every_spelling_of_an_input_is_left_out_and_of_the_answer_right():
+    rng = np.random.default_rng(6)
+    words = np.arange(len(TABLE)) // 2  # rows 2k and 2k + 1 spell one word
+    questions = np.array([2 * rng.permutation(len(TABLE) // 2)[:4] for _ in range(20)])
+    winners, ranks = em.analogy_ranks(TABLE, questions, words=words)
+    for i, (a, b, c, d) in enumerate(questions):
+        ids, _ = em.analogy(TABLE, a, b, c, exclude_inputs=False)
+        left = [row for row in ids.tolist() if words[row] not in words[[a, b, c]]]
+        assert winners[:, i].tolist() == [ids[0], left[0]]
+        assert ranks[1, i] == 1 + min(left.index(d), left.index(d + 1))
+    assert (ranks[1] <= ranks[0]).all()
+
+
 def test_bad_analogies_are_named():
+    with pytest.raises(ValueError, match="answer among a, b and c"):
+        em.analogy_ranks(TABLE, [[0, 1, 2, 3]], words=np.arange(len(TABLE)) // 2)
+    with pytest.raises(ValueError, match="axis 0 of table must equal axis 0 of words"):
+        em.analogy_ranks(TABLE, [[0, 1, 2, 3]], words=[0, 1])
     with pytest.raises(ValueError, match=r"questions must have the shape \(n, 4\), got \(1, 3\)"):
         em.analogy_ranks(TABLE, [[0, 1, 2]])
     with pytest.raises(ValueError, match=r"questions must be in \[0, 21\], got 22"):

@@ -1,8 +1,6 @@
-"""What the figures on embeddings carry and show before any control has moved."""
+"""What the figures on embeddings show, in every state of their controls."""
 
-import base64
 import gzip
-import json
 
 import numpy as np
 import pytest
@@ -10,6 +8,9 @@ import pytest
 from anatomy import embeddings as em
 from anatomy.figures import embeddings as figures
 from anatomy.figures.figure import MIME
+from anatomy.studies import embeddings as study
+
+TOY = np.array([[0.5, -1.0], [0.25, 0.75], [0.0, 1.0]])
 
 
 def weight(figure):
@@ -17,173 +18,147 @@ def weight(figure):
     return len(gzip.compress(figure._repr_mimebundle_()[MIME].encode()))
 
 
-def id_of(model, word):
-    [id] = model.encode(" " + word)
-    return id
+@pytest.fixture(scope="module")
+def found(real_model):
+    return study.real_rows(real_model)
 
 
 @pytest.fixture(scope="module")
-def rows(real_model):
-    """The full-precision rows of the words in the figure."""
-    return em.look_up(
-        real_model.weights.embedding,
-        [id_of(real_model, word) for group in figures.WORDS.values() for word in group],
+def row(found):
+    return figures.row(found, study.WORDS)
+
+
+@pytest.fixture(scope="module")
+def flat(real_model):
+    return study.plane(real_model)
+
+
+@pytest.mark.parametrize("token", [0, 1, 2])
+def test_lookup_shows_the_row_as_a_sum(shown, token):
+    figure = figures.lookup(["a", "b", "c"], TOY, first=1)
+    parts = shown(figure, token=token)
+    hot = em.one_hot([token], 3)
+    np.testing.assert_allclose(np.reshape(parts["table"]["value"][:9], (3, 3)), np.hstack([hot.T, TOY]))
+    assert parts["table"]["text"][9:] == [""] * 3
+    np.testing.assert_allclose(
+        np.reshape(parts["products"]["value"], (4, 2)), np.vstack([hot.T * TOY, hot @ TOY]), atol=1e-12
     )
+    assert parts["title"]["text"] == f"the sum is row {token} of the table"
+    assert set(parts["chosen"]["y"]) == {-token}
+    assert figure.data.rows[0] == ["0 a", "0", "0.5", "−1.0"]
 
 
-def test_packing_gives_back_what_came_from_codes():
-    rng = np.random.default_rng(0)
-    codes = rng.integers(-127, 128, (3, 64)).astype(np.int8)
-    codes[:, ::32] = 127  # the checkpoint's codes fill their range
-    scales = rng.uniform(1e-3, 2e-3, (3, 2))
-    again, found = figures.pack(figures.unpack(codes, scales))
-    np.testing.assert_array_equal(again, codes)
-    np.testing.assert_allclose(found, scales, rtol=1e-12)
+@pytest.mark.parametrize("saved", [0, 1, 6, 40])
+def test_forming_shows_a_saved_step(shown, saved):
+    formed = study.forming()
+    step = int(formed.steps[saved])
+    parts = shown(figures.forming(formed), step=step)
+    np.testing.assert_allclose(parts["points"]["x"], formed.places[saved, :, 0], atol=0.006)
+    assert parts["loss_dot"]["y"] == pytest.approx([formed.losses[saved]], rel=1e-3)
+    score = f"{formed.silhouettes[saved]:.2f}".replace("-", "−")
+    assert parts["silhouette_title"]["text"] == f"silhouette {score}"
+    assert parts["loss_title"]["text"] == f"loss {formed.losses[saved]:.2f} nats a pair"
+
+
+def test_forming_names_every_class_and_its_words_at_the_end(shown):
+    formed = study.forming()
+    parts = shown(figures.forming(formed))
+    assert set(parts["points_groups"]["text"]) == set(formed.classes)
+    named = [word for word in parts["points_words"]["text"] if word]
+    assert {formed.classes[formed.words.index(word)] for word in named} == set(formed.classes)
+
+
+def test_a_class_has_one_mark_and_no_two_classes_of_a_figure_share_it():
+    for classes in (set(study.toy_classes().values()), set(study.FLAT_WORDS)):
+        assert len({figures.MARKERS[kind] for kind in classes}) == len(classes)
+
+
+def test_pair_finds_the_nearest_of_every_word_in_both_tables(shown):
+    two = study.pair()
+    figure = figures.pair(two)
+    for word in range(len(two.words)):
+        parts = shown(figure, word=word)
+        for t, rows in enumerate(two.rows.values()):
+            near = [two.words[i] for i in study.neighbours(rows, 3)[word]]
+            title = parts[f"title{t}"]["text"].split(": ")[1].split(", ")
+            assert [text.split()[0] for text in title] == near
+            assert {two.words[word], *near} <= set(parts[f"points{t}_words"]["text"])
+    assert figure.data.rows[0][2] == two.words[study.neighbours(two.rows["skip-gram"], 1)[0, 0]]
 
 
 @pytest.mark.checkpoint
-@pytest.mark.parametrize("centred", [False, True])
-def test_the_page_finds_the_neighbours_of_full_precision(rows, real_model, centred):
-    """All eight of every word, in the same order, from the codes, scales and mean that the page carries."""
-    mean = real_model.weights.embedding.mean(axis=0)
-    figure = figures.row(figures.WORDS, rows, mean)
-    carried = {}
-
-    def look(value):
-        if isinstance(value, dict):
-            for part in value.values():
-                look(part)
-            if value.get("type") == "map":
-                carried.update({key: part for key, part in value["entries"] if isinstance(key, str)})
-        elif isinstance(value, list):
-            for part in value:
-                look(part)
-
-    look(figure.item())
-    codes, scales = (array(carried[name]) for name in ("codes", "scales"))
-    shift = np.array(carried["mean"])
-    page = figures.unpack(codes, scales.astype(float))
-    np.testing.assert_allclose(page, rows, atol=1e-6)
-    full = rows.astype(float) - centred * mean.astype(float)
-    page = page - centred * shift
-    for which in range(len(rows)):
-        expected, cosines = em.nearest(full, which, k=figures.N_NEAR)
-        found, on_page = em.nearest(page, which, k=figures.N_NEAR)
-        assert found.tolist() == expected.tolist()
-        np.testing.assert_allclose(on_page, cosines, atol=2e-4)
-
-
-def array(value):
-    """An array as a figure's JSON holds it."""
-    data = base64.b64decode(value["array"]["data"])
-    return np.frombuffer(gzip.decompress(data), value["dtype"]).reshape(value["shape"])
+def test_packing_gives_back_the_rows_of_the_checkpoint(found):
+    np.testing.assert_array_equal(figures.unpack(*figures.pack(found.rows)), found.rows)
 
 
 @pytest.mark.checkpoint
-def test_every_word_is_one_token(real_model):
-    for groups in (figures.WORDS, figures.FLAT_WORDS):
-        words = [word for group in groups.values() for word in group]
-        assert len(set(words)) == len(words)
-        assert all(len(real_model.encode(" " + word)) == 1 for word in words)
+@pytest.mark.parametrize(("subtracted", "used"), [(0, 576), (1, 576), (2, 576), (0, 72), (1, 8)])
+def test_the_page_finds_the_neighbours_of_full_precision(shown, found, row, subtracted, used):
+    shift = [0, found.mean, found.rows.mean(axis=0)][subtracted]
+    rows = (found.rows - shift)[:, :used]
+    cosines = em.cosine_matrix(rows)
+    for word in range(0, len(rows), 9):
+        parts = shown(row, word=word, used=used, subtracted=subtracted)
+        near = study.neighbours(rows)[word]
+        np.testing.assert_allclose(parts["near"]["value"], cosines[word, near], atol=6e-4)
+        assert len(set(parts["near_axis"]["labels"]) & {found.words[i] for i in near}) >= 7
+        assert parts["cells"]["value"].count(None) == 576 - used
 
 
 @pytest.mark.checkpoint
-def test_only_the_row_figure_is_heavy(rows, real_model):
-    assert weight(figures.row(figures.WORDS, rows, real_model.weights.embedding.mean(axis=0))) < 140_000
-    assert weight(small_plane()) < 30_000
+def test_row_says_how_many_numbers_are_used(shown, row):
+    assert shown(row, word=0)["cells_title"]["text"] == "all 576 numbers of Monday"
+    assert shown(row, word=0, used=8)["cells_title"]["text"] == "the first 8 of 576 numbers of Monday"
 
 
-def small_plane():
-    rows = em.unit_rows(np.random.default_rng(0).normal(size=(48, 64)))
-    return figures.plane(figures.FLAT_WORDS, rows)
-
-
-def test_lookup_shows_the_row_as_a_sum():
-    table = np.array([[0.5, -1.0], [0.25, 0.75], [0.0, 1.0]])
-    figure = figures.lookup(["a", "b", "c"], table, em.one_hot([1], 3).T * table, first=1)
-    assert figure.data.rows == [
-        ["0 a", "0", "0.5", "−1.0"],
-        ["1 b", "1", "0.2", "0.8"],
-        ["2 c", "0", "0.0", "1.0"],
-    ]
-    shown = json.dumps(figure.item(), ensure_ascii=False)
-    assert "the sum is row 1 of the table" in shown
-
-
-def test_plane_names_both_neighbours():
-    figure = small_plane()
-    words = [word for group in figures.FLAT_WORDS.values() for word in group]
-    rows = em.unit_rows(np.random.default_rng(0).normal(size=(48, 64)))
-    which = words.index("bread")
-    [true], _ = em.nearest(rows, which, k=1)
-    assert words[true] in figure.alt
-    assert figure.data.rows[-1] == ["47", "100.0%", "100%"]
-
-
-def test_nearest_by_distance():
-    assert figures.nearest_by_distance(np.array([[0.0, 0], [1, 0], [5, 0], [5, 2]])).tolist() == [1, 0, 3, 2]
-
-
-def test_ranking_marks_inputs_and_the_answer():
-    cosines = np.linspace(0.9, 0.0, 12)
-    kept = figures.ranking(str, cosines, (0, 1, 2), 10, exclude=False)
-    assert kept["label"] == ["0", "1", "2", "3", "4", "5", "6", "11. 10"]
-    assert kept["kind"] == ["input"] * 3 + ["other"] * 4 + ["answer"]
-    assert kept["title"] == "10: rank 11 of 12"
-    out = figures.ranking(str, cosines, (0, 1, 2), 4, exclude=True)
-    assert out["label"][:2] == ["3", "4"]
-    assert out["kind"][1] == "answer"
-    assert out["title"] == "4: rank 2 of 9"
-
-
-def test_analogies_are_those_of_the_module():
-    rng = np.random.default_rng(1)
-    table = em.unit_rows(rng.normal(size=(40, 12)))
-    questions = [(0, 1, 2, 3), (7, 3, 9, 30)]
-    likeness = np.array(
-        [
-            [em.unit_rows(t) @ table.T for t in (table[b] - table[a] + table[c], table[b] + table[c])]
-            for a, b, c, _ in questions
-        ]
+@pytest.mark.checkpoint
+def test_only_the_row_figure_is_heavy(row, flat):
+    assert len(row._repr_mimebundle_()[MIME]) < 197_000
+    assert weight(row) < 126_000
+    assert (
+        max(weight(figures.forming(study.forming())), weight(figures.plane(flat, study.FLAT_WORDS))) < 20_000
     )
-    figure = figures.analogy(questions, likeness, lambda id: f"·{id}")
-    winners, ranks = em.analogy_ranks(table, questions)
-    for row, (kept, out), rank in zip(figure.data.rows, winners.T, ranks[1], strict=True):
-        assert row[1:3] == [f"·{kept}", f"·{out}"]
-        assert row[3] == f"{rank} of 37"
 
 
-def test_forming_shows_the_silhouettes_given():
-    frames = np.random.default_rng(0).normal(size=(5, 6, 2))
-    figure = figures.forming(
-        list("abcdef"),
-        ["x", "y"] * 3,
-        frames,
-        [0, 10, 20, 30, 40],
-        [4.0, 3, 2, 1.5, 1.25],
-        [-0.1, 0, 0.2, 0.5, 0.9],
-        0.5,
-    )
-    assert figure.data.rows[0] == ["0", "4.000", "−0.100"]
-    assert figure.data.rows[-1] == ["40", "1.250", "0.900"]
-    assert weight(figure) < 30_000
+@pytest.mark.checkpoint
+def test_plane_marks_the_nearest_in_the_plane_and_truly(shown, flat):
+    figure = figures.plane(flat, study.FLAT_WORDS)
+    near = study.nearest_by_distance(flat.places.round(3))
+    kept = []
+    for word, name in enumerate(flat.words):
+        parts = shown(figure, word=word)
+        np.testing.assert_allclose(parts["lines"]["x1"], flat.places[flat.true[word], 0], atol=6e-4)
+        np.testing.assert_allclose(parts["flat"]["x"], flat.places[near[word], 0], atol=6e-4)
+        kept.append(len(set(near[word]) & set(flat.true[word])))
+        assert parts["title"]["text"] == f"{name}: the plane keeps {kept[-1]} of its 5 nearest"
+        assert name in parts["points_words"]["text"]
+    assert np.mean(kept) / 5 == pytest.approx(flat.recall[1], abs=0.01)
+    assert "from Rome to" in figure.alt
 
 
-def test_pair_lists_the_nearest_word_of_both_tables():
-    rng = np.random.default_rng(0)
-    tables = {"one": (rng.normal(size=(6, 3)), 0.25), "two": (rng.normal(size=(6, 5)), 0.5)}
-    words = ["mia", "leo", "tom", "fox", "owl", "cat"]
-    figure = figures.pair(words, ["name"] * 3 + ["animal"] * 3, tables)
-    for t, (rows, _) in enumerate(tables.values()):
-        [nearest], [cosine] = em.nearest(rows.round(3), 4, k=1)
-        assert figure.data.rows[4][2 + t] == f"{words[nearest]} {cosine:.2f}"
-    assert "silhouette 0.25" in figure.alt
-    assert "silhouette 0.50" in figure.alt
+def question():
+    def ranking(rank, *kinds):
+        tokens = [f"·t{i}" for i in range(8)]
+        return {
+            "tokens": tokens, "cosines": [0.9 - i / 10 for i in range(8)], "kinds": list(kinds), "rank": rank,
+            "n": 49152,
+        }  # fmt: skip
+
+    near, far = ["input", "answer", *["other"] * 6], [*["other"] * 7, "answer"]
+    rankings = [[ranking(2, *near), ranking(1, *near), ranking(23, *far)] for _ in study.TARGETS]
+    return study.Question(["France", "Paris", "Italy", "Rome"], rankings)
 
 
-def test_names_of_groups_stay_in_the_plot():
-    p = figures.plot(300, x_range=figures.Range1d(0, 10), y_range=figures.Range1d(0, 10))
-    points = np.array([[1.0, 9.5], [1.2, 9.4], [9.0, 0.5], [9.1, 0.6]])
-    figures.label_groups(p, points, ["a", "a", "b", "b"])
-    for label in p.center[-2:]:
-        assert figures.inside(p, label.x, label.y, 1.0)
+@pytest.mark.parametrize(
+    ("target", "across"), [(0, "Paris − France + Italy"), (1, "Paris + Italy"), (2, "Italy")]
+)
+def test_analogy_says_what_is_asked_and_marks_inputs_and_the_answer(shown, target, across):
+    figure = figures.analogy([question()])
+    parts = shown(figure, target=target, excluded=0)
+    assert parts["across"]["axis_label"] == f"cosine with {across}"
+    assert parts["bars"]["text"][:3] == ["0.90 (input)", "0.80 (answer)", "0.70"]
+    assert parts["bars_axis"]["labels"][-1] == "·t7"
+    assert parts["title"]["text"] == "Rome has rank 2 of 49,152"
+    far = shown(figure, target=target, excluded=2)
+    assert far["bars_axis"]["labels"][-1] == "23. ·t7"
+    assert figure.data.rows == [["Paris − France + Italy = Rome", "·t0", "·t0", "·t0", "23"]]

@@ -1,17 +1,18 @@
-// Write the chosen token's one-hot column, the products and their sum.
-export default ({ table, ids, source, products, title, words }, select) => {
-  const id = words.indexOf(select.value);
-  const one_hot = words.map((_, i) => (i === id ? 1 : 0));
+import { fixed } from "./shared/fixed.mjs";
+import { row_times_matrix } from "./shared/row_times_matrix.mjs";
+
+export const show = ({ words, table }, { token }) => {
+  const one_hot = words.map((_, i) => (i === token ? 1 : 0));
   const sum = row_times_matrix(one_hot, table);
-  const text = x => x.toFixed(1).replace("-", "−");
-  const hot = source.data.column.map((column, n) => (column === ids ? one_hot[words.indexOf(source.data.row[n])] : null));
-  const value = source.data.value.map((old, n) => hot[n] ?? old);
-  source.data = { ...source.data, value, text: source.data.text.map((old, n) => (hot[n] === null ? old : String(hot[n]))) };
-  const width = table[0].length;
-  const made = products.data.value.map((_, n) => {
-    const i = Math.floor(n / width), j = n % width;
-    return i < words.length ? one_hot[i] * table[i][j] : sum[j];
-  });
-  products.data = { ...products.data, value: made.map(x => x + 0), text: made.map(x => text(x + 0)) };
-  title.text = `the sum is row ${id} of the table`;
+  const products = table.map((row, i) => row.map(x => x * one_hot[i]));
+  const number = x => fixed(x, 1);
+  const nothing = sum.map(() => null);
+  const cells = [...table.map((row, i) => [one_hot[i], ...row]), [null, ...nothing]];
+  return {
+    table: { value: cells.flat(), text: cells.flatMap(([hot, ...row]) => [hot === null ? "" : String(hot), ...row.map(x => (x === null ? "" : number(x)))]) },
+    products: { value: [...products, sum].flat(), text: [...products, sum].flat().map(number) },
+    chosen: { x: [0, ...sum.map((_, j) => j + 1)], y: [0, ...sum].map(() => -token) },
+    title: { text: `the sum is row ${token} of the table` },
+    say: `${words[token]}, id ${token}: the sum is row ${token} of the table, ${sum.map(number).join(", ")}.`,
+  };
 };

@@ -1,14 +1,18 @@
-// From the chosen word, a line to its nearest neighbour in the plane and one to its nearest by cosine.
-export default ({ words, points, nearest, chosen, flat, real, title }, select) => {
-  const which = words.indexOf(select.value);
-  const { x, y } = points.data;
-  const near = nearest_point(x, y, which);
-  const trail = (...ids) => ({ x: ids.map(i => x[i]), y: ids.map(i => y[i]) });
-  const same = near === nearest[which];
-  chosen.data = trail(which);
-  flat.data = trail(which, near);
-  real.data = same ? trail() : trail(which, nearest[which]);
-  title.text = same
-    ? `${words[which]}: ${words[near]} is nearest, in the plane and truly`
-    : `${words[which]}: in the plane ${words[near]}, truly ${words[nearest[which]]}`;
+import { label_plane } from "./shared/label_plane.mjs";
+import { nearest_points } from "./shared/nearest_points.mjs";
+
+export const show = ({ words, groups, frame, x, y, nearest }, { word }) => {
+  const truly = nearest[word], flat = nearest_points(x, y, word, truly.length);
+  const kept = flat.filter(i => truly.includes(i)).length;
+  const wanted = [word, ...truly, ...flat, ...words.keys()];
+  const first = new Set([word, ...truly, ...flat]).size;
+  const list = indices => indices.map(i => words[i]).join(", ");
+  return {
+    ...label_plane("points", frame, x, y, words, groups, wanted, first),
+    chosen: { x: [x[word]], y: [y[word]] },
+    flat: { x: flat.map(i => x[i]), y: flat.map(i => y[i]) },
+    lines: { x0: truly.map(() => x[word]), y0: truly.map(() => y[word]), x1: truly.map(i => x[i]), y1: truly.map(i => y[i]) },
+    title: { text: `${words[word]}: the plane keeps ${kept} of its ${truly.length} nearest` },
+    say: `${words[word]}: nearest in the plane ${list(flat)}; by all numbers ${list(truly)}; ${kept} of ${truly.length} are kept.`,
+  };
 };

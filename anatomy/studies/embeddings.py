@@ -1,0 +1,603 @@
+"""What the chapter on embeddings measures: rows trained on the toy language, and the rows of a real table.
+
+Rows of the real table come from `smollm2.load()`; words are written without the space that their tokens begin with.
+Nearness is by cosine. Equal cosines, to three digits, keep the order of the words. Chapter: book/embeddings.md
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from anatomy import tiny_tales
+from anatomy.embeddings import (
+    analogy_ranks,
+    co_occurrence,
+    cosine_matrix,
+    neighbour_purity,
+    pca,
+    ppmi_svd,
+    principal_axes,
+    silhouette,
+    skip_gram,
+    unit_rows,
+)
+from anatomy.model import PUBLISHED
+from anatomy.studies.costs import part_costs
+from anatomy.tokenization import visible
+
+WIDTH = 16  # numbers in a row of the toy's skip-gram
+SEEDS = (0, 1, 2)
+N_NEAR = 8  # neighbours listed of a word
+N_RECALLED = 5  # neighbours looked for in a plane
+
+
+def listed(groups):
+    """Group name -> words, out of group name -> words in one string."""
+    return {name: members.split() for name, members in groups.items()}
+
+
+# Words that are single tokens of SmolLM2, each with its space.
+WORDS = listed(
+    {
+        "days, months": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday January April July "
+        "December",
+        "numbers": "one two three four five six seven eight nine ten hundred thousand",
+        "colours": "red blue green yellow black white brown pink purple orange grey gold",
+        "animals": "dog cat horse cow pig sheep bird fish lion wolf mouse snake frog bear rabbit",
+        "people": "man woman boy girl king queen prince princess mother father sister brother daughter "
+        "son uncle aunt",
+        "countries": "France Italy Germany Spain Japan China Russia India Egypt Greece",
+        "cities": "Paris Rome Berlin Madrid Tokyo London Moscow Vienna Cairo Athens",
+        "food": "bread cheese milk butter sugar salt rice soup apple banana lemon wine beer coffee",
+        "body": "hand foot arm leg head eye ear nose mouth heart brain blood",
+        "nature": "river lake ocean mountain forest desert island tree flower grass sun moon star sky "
+        "rain snow",
+        "qualities": "hot cold warm cool big small large tiny tall short happy sad angry proud",
+        "things": "table chair door window house car boat train book knife bottle piano guitar violin",
+        "verbs": "run ran walk walked eat ate drink drank write wrote buy bought sell sold",
+        "small words": "the a of and or but in on under between",
+        "more than one meaning": "bank spring light match bow fair",
+    }
+)
+FLAT_WORDS = listed(
+    {
+        "colours": "red blue green yellow black white brown purple",
+        "countries": "France Italy Germany Spain Japan China Russia India",
+        "verbs": "run walk jump eat drink sleep write speak",
+        "cities": "Paris Rome Berlin Madrid Tokyo London Moscow Vienna",
+        "food": "bread cheese milk butter sugar rice soup banana",
+        "body": "hand foot arm leg head eye ear nose",
+    }
+)
+
+# Pairs for analogies: each pair is asked about every other pair of its kind.
+PAIRS = {
+    "country, capital": "France Paris,Italy Rome,Germany Berlin,Spain Madrid,Japan Tokyo,Russia Moscow,"
+    "Egypt Cairo,Greece Athens",
+    "country, adjective": "France French,Italy Italian,Germany German,Spain Spanish,Japan Japanese,"
+    "Russia Russian,China Chinese,Egypt Egyptian",
+    "man, woman": "man woman,boy girl,king queen,brother sister,father mother,son daughter,husband wife,"
+    "he she",
+    "one, many": "dog dogs,cat cats,car cars,tree trees,book books,king kings,city cities,house houses",
+    "big, bigger": "big bigger,small smaller,tall taller,fast faster,strong stronger,long longer,"
+    "warm warmer,high higher",
+    "walk, walked": "walk walked,talk talked,jump jumped,play played,look looked,work worked,call called,"
+    "ask asked",
+    "good, bad": "good bad,hot cold,big small,happy sad,fast slow,strong weak,long short,high low",
+}
+# a is to b as c is to …: a, b, c, and the answer that is hoped for
+QUESTIONS = (
+    "France Paris Italy Rome", "man king woman queen", "Germany Berlin Spain Madrid", "Japan Tokyo France Paris",
+    "France French Italy Italian", "big bigger small smaller", "walk walked talk talked", "dog dogs cat cats",
+    "brother sister father mother", "one two three four", "he she actor actress", "good bad hot cold",
+)  # fmt: skip
+TARGETS = {
+    "b − a + c": (-1, 1, 1),
+    "b + c": (0, 1, 1),
+    "c alone": (0, 0, 1),
+}  # what a, b, c are multiplied by
+
+
+def id_of(model, word):
+    """The one token that a word is after a space."""
+    ids = model.encode(" " + word)
+    if len(ids) != 1:
+        raise ValueError(f"{word!r} must be one token, got {len(ids)}; choose another word")
+    return ids[0]
+
+
+def rows_of(model, words):
+    """The rows of words (n, d_model) as float64, so that no kernel's last digit shows."""
+    return model.weights.embedding[[id_of(model, word) for word in words]].astype(float)
+
+
+def best_first(cosines):
+    """Column numbers of each row of cosines (n, m), highest first; of equal ones, to three digits, the first."""
+    return np.argsort(-np.round(cosines, 3), axis=-1, kind="stable")
+
+
+def neighbours(rows, k=N_NEAR):
+    """For each of rows (n, d): the numbers (n, k) of the other rows that point most nearly the same way."""
+    return best_first(cosine_matrix(rows) - 4 * np.eye(len(rows)))[:, :k]
+
+
+def mean_and_error(values):
+    """The mean of n values and its standard error."""
+    values = np.asarray(values, float)
+    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
+
+
+# --- The toy language -------------------------------------------------------------------------------------------
+
+
+@cache
+def tales():
+    """The tales as lists of words, and the sorted vocabulary."""
+    texts = [re.findall(r"[a-z]+|[.,]", tale.text) for tale in tiny_tales.training_tales()]
+    return texts, sorted({word for text in texts for word in text})
+
+
+def toy_classes():
+    """Word -> class, for the words that the grammar fills in."""
+    return {
+        word: {"color": "colour"}.get(kind, kind)
+        for kind, members in tiny_tales.WORDS.items()
+        if kind not in ("friend", "kin")
+        for word in members
+    }
+
+
+def train(window=1, seed=0, texts=None, save_every=400):
+    """A skip-gram of the tales, as the page trains it; texts: other texts of the same words."""
+    original, vocabulary = tales()
+    ids = {word: i for i, word in enumerate(vocabulary)}
+    numbered = [[ids[word] for word in text] for text in texts or original]
+    counts = co_occurrence(numbered, len(vocabulary), window)
+    return counts, skip_gram(counts, WIDTH, np.random.default_rng(seed), n_steps=400, save_every=save_every)
+
+
+@dataclass(frozen=True)
+class Forming:
+    """Rows forming while a skip-gram is trained.
+
+    words, classes: n each; places (n_saved, n, 2): on the two strongest axes of the last step, which keep the share
+    `kept` of its variance; losses, in nats a pair of neighbours, and silhouettes: (n_saved,) from all dimensions.
+    purity_*: share of the words whose nearest is of their class; by_chance: what random neighbours would give.
+    by_counting: silhouette of as many directions of the PPMI matrix.
+    """
+
+    words: list
+    classes: list
+    steps: np.ndarray
+    places: np.ndarray
+    losses: np.ndarray
+    silhouettes: np.ndarray
+    kept: float
+    purity_first: float
+    purity_last: float
+    by_chance: float
+    by_counting: float
+
+
+@cache
+def forming():
+    """The skip-gram of the page, seed 0, window 1."""
+    counts, run = train(save_every=10)
+    _, vocabulary = tales()
+    class_of = toy_classes()
+    words = [word for word in vocabulary if word in class_of]
+    classes = [class_of[word] for word in words]
+    chosen = [vocabulary.index(word) for word in words]
+    history = run.embeddings[:, chosen]
+    mean, axes, shares = principal_axes(history[-1])
+    sizes = np.array([classes.count(name) for name in classes])
+    return Forming(
+        words, classes, run.steps, (history - mean) @ axes.T, run.losses[run.steps],
+        np.array([silhouette(frame, classes) for frame in history]), float(shares.sum()),
+        neighbour_purity(history[0], classes), neighbour_purity(history[-1], classes),
+        float(((sizes - 1) / (len(words) - 1)).mean()),
+        silhouette(ppmi_svd(counts, WIDTH)[chosen], classes),
+    )  # fmt: skip
+
+
+def mean_cosine(rows):
+    """Mean cosine of all pairs of different rows (n, d)."""
+    cosines = cosine_matrix(rows)
+    return float((cosines.sum() - len(rows)) / (len(rows) * (len(rows) - 1)))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The same words in two tables: those of the toy language that its tokenizer keeps whole.
+
+    rows (n, d), places (n, 2) on their two strongest axes, silhouettes, purities, names: one for each table.
+    names: mean cosine of two names.
+    """
+
+    words: list
+    classes: list
+    rows: dict
+    places: dict
+    silhouettes: dict
+    purities: dict
+    names: dict
+
+
+@cache
+def pair():
+    """The skip-gram's rows beside those of the language model trained on the same tales."""
+    teller, (_, vocabulary), class_of = tiny_tales.load(), tales(), toy_classes()
+    words = [word for word in vocabulary if word in class_of and len(teller.encode(" " + word)) == 1]
+    classes = [class_of[word] for word in words]
+    _, run = train(save_every=10)
+    rows = {
+        "skip-gram": run.embeddings[-1][[vocabulary.index(word) for word in words]],
+        "language model": teller.weights.embedding[[teller.encode(" " + word)[0] for word in words]],
+    }
+    rows = {title: np.round(part.astype(float), 3) for title, part in rows.items()}  # as the page has them
+    named = [i for i, kind in enumerate(classes) if kind == "name"]
+    return Pair(
+        words, classes, rows, {title: pca(part)[0] for title, part in rows.items()},
+        {title: silhouette(part, classes) for title, part in rows.items()},
+        {title: neighbour_purity(part, classes) for title, part in rows.items()},
+        {title: mean_cosine(part[named]) for title, part in rows.items()},
+    )  # fmt: skip
+
+
+@cache
+def names_by_window(windows=(1, 10)):
+    """Mean cosine of two names, by how far the skip-gram looks: window -> (as written, names shuffled).
+
+    The control keeps every tale but draws each mention of a name anew, so that no tale keeps to its name. Means over
+    SEEDS; (lowest, highest) of the seeds follow as a third and fourth value.
+    """
+    texts, vocabulary = tales()
+    names = list(tiny_tales.WORDS["name"])
+    chosen = [vocabulary.index(name) for name in names]
+    found = {}
+    for window in windows:
+        written, shuffled = [], []
+        for seed in SEEDS:
+            rng = np.random.default_rng(seed)
+            drawn = [[str(rng.choice(names)) if word in names else word for word in text] for text in texts]
+            for kept, version in ((written, texts), (shuffled, drawn)):
+                _, run = train(window, seed, version)
+                kept.append(mean_cosine(run.embeddings[-1][chosen]))
+        found[window] = (
+            float(np.mean(written)), float(np.mean(shuffled)),
+            (min(written), max(written)), (min(shuffled), max(shuffled)),
+        )  # fmt: skip
+    return found
+
+
+# --- Rows of the real table --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of WORDS in the real table, the mean row of the whole table, and what they show.
+
+    kept: numbers used -> share of each word's N_NEAR neighbours that stay, mean over the words.
+    hub: the word that is most often among the N_NEAR nearest of another, hub_times how often.
+    random_cosine: of two random tokens, (mean, standard error), 4,000 pairs. lean: mean cosine with the mean row,
+    of the 1,000 frequent tokens from id 300 and of the last 20,000; lengths: mean length of the same two.
+    """
+
+    words: list
+    groups: list
+    rows: np.ndarray
+    mean: np.ndarray
+    kept: dict
+    hub: str
+    hub_times: int
+    random_cosine: tuple
+    lean: tuple
+    lengths: tuple
+
+
+def real_rows(model):
+    """Measure Rows of a model."""
+    table = model.weights.embedding
+    words = [word for members in WORDS.values() for word in members]
+    groups = [name for name, members in WORDS.items() for _ in members]
+    rows, mean = rows_of(model, words), table.mean(axis=0, dtype=float)
+    best = neighbours(rows)
+
+    def share_kept(part):
+        return float(
+            np.mean([len(set(a) & set(b)) / N_NEAR for a, b in zip(best, neighbours(part), strict=True)])
+        )
+
+    units = unit_rows(table)
+    pairs = np.random.default_rng(0).integers(0, len(table), (2, 4000))
+    pairs = pairs[:, pairs[0] != pairs[1]]
+    lean = units @ unit_rows(mean)
+    lengths = np.linalg.norm(table, axis=1)
+    times = np.bincount(best.ravel(), minlength=len(words))
+    return Rows(
+        words, groups, rows, mean,
+        {"first half": share_kept(rows[:, :288]), "last half": share_kept(rows[:, 288:]), 72: share_kept(rows[:, :72])},
+        words[int(times.argmax())], int(times.max()),
+        mean_and_error((units[pairs[0]] * units[pairs[1]]).sum(axis=1)),
+        (float(lean[300:1300].mean()), float(lean[-20_000:].mean())),
+        (float(lengths[300:1300].mean()), float(lengths[-20_000:].mean())),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Centred:
+    """What subtracting a row from all rows does to the neighbours of WORDS.
+
+    purity: share of the words whose nearest is of their group; without_small: the same with the small words taken out
+    of the list. small: share of the N_NEAR places that the small words hold. top, top_times: the greatest hub.
+    """
+
+    purity: float
+    without_small: float
+    small: float
+    top: str
+    top_times: int
+
+
+def centrings(found):
+    """{'as stored', 'mean of the table', 'mean of the words'} -> Centred, and the difference that the first makes.
+
+    found: Rows. Returns the dict and (mean, standard error) of what subtracting the table's mean row costs in purity,
+    paired over the words.
+    """
+    groups, small = np.array(found.groups), np.array(found.groups) == "small words"
+    results, right = {}, {}
+    for name, shift in (
+        ("as stored", 0.0), ("mean of the table", found.mean), ("mean of the words", found.rows.mean(axis=0)),
+    ):  # fmt: skip
+        rows = found.rows - shift
+        best = neighbours(rows)
+        right[name] = groups[best[:, 0]] == groups
+        others, of_others = neighbours(rows[~small], 1)[:, 0], groups[~small]
+        times = np.bincount(best.ravel(), minlength=len(rows))
+        results[name] = Centred(
+            float(right[name].mean()), float((of_others[others] == of_others).mean()), float(small[best].mean()),
+            found.words[int(times.argmax())], int(times.max()),
+        )  # fmt: skip
+    lost = mean_and_error(right["as stored"].astype(float) - right["mean of the table"])
+    return results, lost
+
+
+# --- What a plane keeps ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Rows of FLAT_WORDS, of length 1, on their strongest axes.
+
+    places (n, 2); true (n, N_RECALLED): the nearest by all numbers. axes: how many are kept; variance: the share kept;
+    recall, error (n_axes,): share of the true neighbours among the N_RECALLED nearest, mean over words and its
+    standard error. chance: what random neighbours would give. kept_random: variance that two axes keep of 3,000
+    random tokens.
+    """
+
+    words: list
+    groups: list
+    places: np.ndarray
+    true: np.ndarray
+    axes: list
+    variance: np.ndarray
+    recall: np.ndarray
+    error: np.ndarray
+    chance: float
+    kept_random: float
+    n_numbers: int
+
+
+def nearest_by_distance(x, k=N_RECALLED):
+    """For each row of x (n, d), the numbers (n, k) of the rows that are nearest to it.
+
+    >>> nearest_by_distance(np.array([[0.0], [1.0], [3.0]]), k=1).tolist()
+    [[1], [0], [1]]
+    """
+    distances = ((x[:, None] - x[None]) ** 2).sum(axis=-1)
+    np.fill_diagonal(distances, np.inf)
+    return np.argsort(np.round(distances, 6), axis=1, kind="stable")[:, :k]
+
+
+def plane(model, axes=(1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 25, 30, 35, 40, 44, 47)):
+    """Measure a Plane; of rows of length 1 the nearest by distance is the nearest by cosine."""
+    words = [word for members in FLAT_WORDS.values() for word in members]
+    rows = unit_rows(rows_of(model, words))
+    mean, directions, shares = principal_axes(rows, max(axes))
+    places = (rows - mean) @ directions.T
+    true = nearest_by_distance(rows)
+    found = [nearest_by_distance(places[:, :n]) for n in axes]
+    recalls = [
+        mean_and_error([len(set(a) & set(b)) / N_RECALLED for a, b in zip(near, true, strict=True)])
+        for near in found
+    ]
+    table = model.weights.embedding
+    sample = np.random.default_rng(1).choice(len(table), 3000, replace=False)
+    spread = unit_rows(table[sample].astype(float))
+    spread = spread - spread.mean(axis=0)
+    variances = np.linalg.eigvalsh(spread.T @ spread)
+    return Plane(
+        words, [name for name, members in FLAT_WORDS.items() for _ in members], places[:, :2], true, list(axes),
+        shares.cumsum()[np.array(axes) - 1], *np.array(recalls).T, N_RECALLED / (len(words) - 1),
+        float(variances[-2:].sum() / variances.sum()), rows.shape[1],
+    )  # fmt: skip
+
+
+# --- Analogies ---------------------------------------------------------------------------------------------------
+
+
+def spellings(model):
+    """For every token the number (n_vocab,) of its word: without spaces, and capitals or not.
+
+    ' Paris', 'Paris' and 'PARIS' are one word. A piece of a character is a word of its own.
+    """
+    numbers, of_word = np.zeros(len(model.weights.embedding), int), {}
+    for i in range(len(numbers)):
+        raw = model.tokenizer.token_bytes(i)
+        try:
+            word = raw.decode().strip().lower() or raw
+        except UnicodeDecodeError:
+            word = raw
+        numbers[i] = of_word.setdefault(word, len(of_word))
+    return numbers
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many analogies come right, in shares of the questions.
+
+    tokens: the three input tokens excluded, one token accepted, as is usual. words: every spelling of the inputs
+    excluded, every spelling of the answer accepted. without_a: the same for the target b + c; c_alone: for c by itself.
+    an_input: nothing excluded, and a spelling of an input is the nearest. error: standard error of `words`, over
+    resampled pairs; n: questions.
+    """
+
+    n: int
+    tokens: float
+    words: float
+    without_a: float
+    c_alone: float
+    an_input: float
+    error: float
+
+
+def analogies(model, n_resamples=400):
+    """Kind of pairs, and 'all' -> Counted; and (difference, standard error) of subtracting a against b + c.
+
+    Questions that share a pair stand and fall together, so that the error resamples pairs, not questions.
+    """
+    units, word_of = unit_rows(model.weights.embedding), spellings(model)
+    asked, kinds, firsts, seconds = [], [], [], []
+    for kind, members in PAIRS.items():
+        couples = [[id_of(model, word) for word in couple.split()] for couple in members.split(",")]
+        for i, first in enumerate(couples):
+            for j, second in enumerate(couples):
+                if i != j:
+                    asked.append(first + second)
+                    kinds.append(kind)
+                    firsts.append(i)
+                    seconds.append(j)
+    asked, kinds, firsts, seconds = map(np.array, (asked, kinds, firsts, seconds))
+    _, by_token = analogy_ranks(units, asked)
+    right = {"tokens": by_token[1] == 1}
+    for name, factors in zip(("words", "without_a", "c_alone"), TARGETS.values(), strict=True):
+        winners, ranks = analogy_ranks(units, asked, factors, word_of)
+        right[name] = ranks[1] == 1
+        if name == "words":
+            right["an_input"] = (word_of[winners[0]][:, None] == word_of[asked[:, :3]]).any(axis=1)
+
+    rng = np.random.default_rng(0)
+    drawn = rng.multinomial(8, [1 / 8] * 8, (n_resamples, len(PAIRS)))  # how often each pair of each kind
+    scores = {kind: [] for kind in PAIRS}
+    gains = []
+    for counts in drawn:
+        both = []
+        for kind, times in zip(PAIRS, counts, strict=True):
+            here = kinds == kind
+            weight = times[firsts[here]] * times[seconds[here]]
+            both.append([np.average(right[name][here], weights=weight) for name in ("words", "without_a")])
+            scores[kind].append(both[-1][0])
+        gains.append(np.mean(both, axis=0) @ [1, -1])
+    scores["all"] = np.mean([scores[kind] for kind in PAIRS], axis=0)
+    results = {
+        kind: Counted(
+            int(here.sum()), **{name: float(share[here].mean()) for name, share in right.items()},
+            error=float(np.std(scores[kind])),
+        )
+        for kind in scores
+        for here in [(kinds == kind) | (kind == "all")]
+    }  # fmt: skip
+    return results, (results["all"].words - results["all"].without_a, float(np.std(gains)))
+
+
+def analogy_rows(kinds):
+    """The rows of the table of analogies: kind, then shares in percent."""
+    return [
+        [kind, f"{100 * c.tokens:.0f}%", f"{100 * c.words:.0f}" + (f" ± {100 * c.error:.0f}%" if c.error else "%"),
+         *(f"{100 * share:.0f}%" for share in (c.without_a, c.c_alone, c.an_input))]
+        for kind, c in kinds.items()
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Question:
+    """One analogy against the whole vocabulary. words: a, b, c and the answer hoped for.
+
+    rankings[target][excluded]: excluded 0: nothing, 1: the three tokens, 2: every spelling of them. Each ranking has
+    N_NEAR candidates, the answer's best spelling last if it is not among them: dicts with `tokens`, `cosines`,
+    `kinds` ('input', 'answer', 'other'), the `rank` of the answer and `n` candidates.
+    """
+
+    words: list
+    rankings: list
+
+
+def questions(model):
+    """Measure QUESTIONS."""
+    units, word_of = unit_rows(model.weights.embedding), spellings(model)
+    asked = [question.split() for question in QUESTIONS]
+    ids = np.array([[id_of(model, word) for word in question] for question in asked])
+    found = []
+    for words, numbers in zip(asked, ids, strict=True):
+        targets = np.array(
+            [
+                sum(f * units[i] for f, i in zip(factors, numbers[:3], strict=True))
+                for factors in TARGETS.values()
+            ]
+        )
+        likeness = unit_rows(targets) @ units.T
+        rankings = [
+            [ranking(model, cosines, numbers, word_of, left_out) for left_out in range(3)]
+            for cosines in likeness
+        ]
+        found.append(Question(words, rankings))
+    return found
+
+
+def ranking(model, cosines, numbers, word_of, left_out):
+    """One of the rankings of a Question."""
+    cosines = np.round(cosines.astype(float), 3)
+    inputs = np.isin(word_of, word_of[numbers[:3]])
+    answers = word_of == word_of[numbers[3]]
+    if left_out == 1:
+        cosines[numbers[:3]] = -np.inf
+    elif left_out == 2:
+        cosines[inputs] = -np.inf
+    order = np.argsort(-cosines, kind="stable")
+    best = order[answers[order]][0]
+    shown = order[:N_NEAR].tolist()
+    if not answers[shown].any():
+        shown[-1] = int(best)
+    return {
+        "tokens": [visible(model.tokenizer.token_bytes(i)) for i in shown],
+        "cosines": [float(cosines[i]) for i in shown],
+        "kinds": ["answer" if answers[i] else "input" if inputs[i] else "other" for i in shown],
+        "rank": int((cosines > cosines[best]).sum()) + 1,
+        "n": int(np.isfinite(cosines).sum()),
+    }
+
+
+# --- What it costs -----------------------------------------------------------------------------------------------
+
+
+def costs_of(name):
+    """Part -> Cost of a published model."""
+    return part_costs(PUBLISHED[name])
+
+
+def cost_rows(names=("GPT-2", "SmolLM2-135M", "Llama-2-7B", "Llama-3-8B")):
+    """The rows of the table of costs, by the book's one convention."""
+    rows = []
+    for name in names:
+        sizes, costs = PUBLISHED[name], costs_of(name)
+        table, logits = costs["embedding"], costs["logits"]
+        rows.append([
+            name, f"{sizes.n_vocab:,}\u00a0×\u00a0{sizes.d_model:,}", f"{table.parameters / 1e6:.1f} M",
+            f"{logits.parameters / 1e6:.1f} M" if logits.parameters else "the same matrix",
+            f"{100 * (table.share + logits.share):.0f}%", f"{2 * sizes.d_model / 1000:.1f} kB",
+            f"{logits.flops / 1e6:,.0f} M",
+        ])  # fmt: skip
+    return rows

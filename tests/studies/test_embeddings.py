@@ -1,0 +1,126 @@
+"""What the chapter on embeddings says, measured again another way where that is cheap."""
+
+import numpy as np
+import pytest
+
+from anatomy import embeddings as em
+from anatomy.studies import embeddings as study
+
+
+@pytest.fixture(scope="module")
+def found(real_model):
+    return study.real_rows(real_model)
+
+
+def test_equal_cosines_keep_the_order_of_the_list():
+    assert study.best_first(np.array([0.1, 0.9001, 0.9004, 0.95])).tolist() == [3, 1, 2, 0]
+    rows = np.array([[1.0, 0], [1, 0], [1, 1e-4], [0, 1]])
+    assert study.neighbours(rows, 2).tolist() == [[1, 2], [0, 2], [0, 1], [0, 1]]
+
+
+def test_mean_and_error():
+    assert study.mean_and_error([1, 2, 3, 4]) == pytest.approx((2.5, np.sqrt(5 / 3) / 2))
+
+
+def test_the_skip_gram_finds_the_classes():
+    formed = study.forming()
+    assert formed.losses[-1] < formed.losses[0]
+    assert formed.purity_first < 0.4 < formed.purity_last == 1
+    assert formed.silhouettes[0] < 0.1
+    assert formed.silhouettes[-1] > 0.85
+    sizes = np.unique(formed.classes, return_counts=True)[1]
+    assert formed.by_chance == pytest.approx((sizes * (sizes - 1)).sum() / (50 * 49))
+
+
+def test_a_wide_window_tells_names_apart_only_if_tales_keep_to_them():
+    (near, near_drawn, *_), (wide, wide_drawn, *_) = study.names_by_window().values()
+    assert min(near, near_drawn, wide_drawn) > 0.98
+    assert wide < 0.9
+
+
+def test_the_language_model_keeps_names_further_apart():
+    two = study.pair()
+    assert two.names["skip-gram"] > 0.99 > 0.6 > two.names["language model"]
+    assert set(two.purities.values()) == {1}
+
+
+@pytest.mark.checkpoint
+def test_every_word_is_one_token(real_model):
+    for groups in (study.WORDS, study.FLAT_WORDS):
+        words = [word for group in groups.values() for word in group]
+        assert len(set(words)) == len(words)
+        assert all(len(real_model.encode(" " + word)) == 1 for word in words)
+    with pytest.raises(ValueError, match="'tokenization' must be one token, got"):
+        study.id_of(real_model, "tokenization")
+
+
+@pytest.mark.checkpoint
+def test_centring_turns_frequent_words_into_hubs(found):
+    results, (lost, error) = study.centrings(found)
+    stored, table, words = results.values()
+    assert lost == pytest.approx(stored.purity - table.purity)
+    assert lost > 2 * error
+    assert table.small > 5 * stored.small
+    assert stored.without_small - table.without_small < lost / 3
+    assert words.purity >= stored.purity - 0.02
+
+
+@pytest.mark.checkpoint
+def test_rows_lean_by_how_often_they_were_seen(found):
+    assert found.lean[0] < found.lean[1]
+    assert found.lengths[0] < found.lengths[1]
+    assert found.random_cosine[0] > 20 * found.random_cosine[1]
+
+
+@pytest.mark.checkpoint
+def test_a_plane_of_all_axes_loses_nothing(real_model):
+    flat = study.plane(real_model)
+    assert flat.variance[-1] == pytest.approx(1)
+    assert (flat.recall[-1], flat.error[-1]) == (1, 0)
+    assert flat.recall[1] > flat.chance
+    rows = study.rows_of(real_model, flat.words)
+    which = flat.words.index("Rome")
+    assert set(flat.true[which]) == set(em.nearest(rows, which, k=5)[0])
+
+
+@pytest.mark.checkpoint
+def test_spellings_of_a_word_are_one(real_model):
+    word_of = study.spellings(real_model)
+    spelled = {
+        real_model.decode([int(i)])
+        for i in np.flatnonzero(word_of == word_of[study.id_of(real_model, "Paris")])
+    }
+    assert {" Paris", "Paris"} <= spelled
+    assert {text.strip().lower() for text in spelled} == {"paris"}
+
+
+@pytest.mark.checkpoint
+def test_analogies_that_need_no_arithmetic_are_found_out(real_model):
+    kinds, (gain, error) = study.analogies(real_model)
+    assert kinds["all"].n == 392 == sum(kinds[kind].n for kind in study.PAIRS)
+    assert kinds["one, many"].c_alone > 0.9
+    assert kinds["country, capital"].c_alone == 0
+    assert all(counted.words >= counted.tokens for counted in kinds.values())
+    assert gain == pytest.approx(kinds["all"].words - kinds["all"].without_a)
+    assert gain > 2 * error
+    assert study.analogy_rows(kinds)[-1][0] == "all"
+
+
+@pytest.mark.checkpoint
+def test_rankings_are_those_of_the_whole_vocabulary(real_model):
+    [rome, *_] = study.questions(real_model)
+    units = em.unit_rows(real_model.weights.embedding)
+    a, b, c, _ = (study.id_of(real_model, word) for word in rome.words)
+    target = units[b] - units[a] + units[c]
+    for left_out, exclude in ((0, []), (1, [a, b, c])):
+        ids, cosines = em.nearest(units, target, k=3, exclude=exclude)
+        ranking = rome.rankings[0][left_out]
+        assert ranking["tokens"][:3] == [real_model.decode([i]).replace(" ", "·") for i in ids]
+        np.testing.assert_allclose(ranking["cosines"][:3], cosines, atol=6e-4)
+    assert "input" not in rome.rankings[0][2]["kinds"]
+
+
+def test_costs_keep_the_two_ends_apart():
+    rows = {row[0]: row for row in study.cost_rows()}
+    assert rows["SmolLM2-135M"][2:5] == ["28.3 M", "the same matrix", "21%"]
+    assert rows["Llama-2-7B"][2:5] == ["131.1 M", "131.1 M", "4%"]
