@@ -141,7 +141,7 @@ def flops_per_token(n_matrices, d_model, d_ff):
     return 2 * n_matrices * d_model * d_ff
 
 
-# --- rows as keys, columns as values ---------------------------------------
+# --- columns as keys, rows as values ---------------------------------------
 
 
 def contributions(hidden, w_out):
@@ -181,19 +181,20 @@ def energy_shares(hidden, w_out):
 
 
 def exciting_tokens(hidden, neuron, k=5):
-    """The k tokens that excite one neuron most.
+    """The k tokens at which one neuron's hidden number is largest, of either sign.
 
-    hidden (n_tokens, d_ff) -> (positions, activations), highest first.
+    Where it is negative, the neuron takes its value away from the stream.
+    hidden (n_tokens, d_ff) -> (positions, hidden numbers), largest first.
 
-    >>> hidden = [[0.1, 0.9], [0.8, 0.2]]
-    >>> positions, values = exciting_tokens(hidden, neuron=0, k=1)
+    >>> hidden = [[0.1, 0.9], [-0.8, 0.2], [0.3, 0.0]]
+    >>> positions, values = exciting_tokens(hidden, neuron=0, k=2)
     >>> positions.tolist(), values.tolist()
-    ([1], [0.8])
+    ([1, 2], [-0.8, 0.3])
     """
     hidden = finite("hidden", hidden, ndim=2)
     whole("k", k, at_least=1)
     column = hidden[:, _checked_neuron(neuron, hidden.shape[1])]
-    order = np.argsort(-column, kind="stable")[:k]
+    order = np.argsort(-np.abs(column), kind="stable")[:k]
     return order, column[order]
 
 

@@ -6,7 +6,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 # The order matters: the last two start from the model that tiny_tales trains.
-PROGRAMS = ["tiny_tales", "grokking", "optimizer_table", "post_training", "feed_forward_network"]
+PROGRAMS = [
+    "tiny_tales", "grokking", "optimizer_table", "feed_forward_width", "post_training", "feed_forward_network",
+]  # fmt: skip
 NEEDS = {"post_training": "tiny_tales", "feed_forward_network": "tiny_tales"}
 
 

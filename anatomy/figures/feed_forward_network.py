@@ -1,165 +1,338 @@
-"""Figures of the chapter on the feed-forward network. Chapter: book/feed-forward-network.md
-
-What the first figure shows is computed by anatomy.feed_forward_network.mlp, and after a control has moved by the
-kernel of that name in callbacks/shared.
-"""
-
-from itertools import product
+"""Figures of the chapter on the feed-forward network. Chapter: book/feed-forward-network.md"""
 
 import numpy as np
-from bokeh.models import (
-    ColumnDataSource,
-    FactorRange,
-    FixedTicker,
-    HoverTool,
-    Label,
-    NumeralTickFormatter,
-    Range1d,
-    Select,
-    TapTool,
-)
+from bokeh.models import NumeralTickFormatter
 
+from anatomy.figures import parts
 from anatomy.figures.figure import Figure, Table
-from anatomy.figures.old_parts import (
-    callback,
-    choice,
-    end_label,
-    fixed,
-    line,
-    on_change,
-    plot,
-    positions,
-    show_labels,
-    side_by_side,
-    slider,
-    visible,
-)
+from anatomy.figures.parts import fixed, visible
 from anatomy.figures.theme import by_name, ink, mappers
+from anatomy.figures.view import View
 
-TITLES = {"gelu": "GELU", "relu": "ReLU", "silu": "SiLU", "identity": "no bend"}
-LARGEST = 2.0  # of a weight or input on the first figure
+BENDS = {"gelu": "GELU", "relu": "ReLU", "silu": "SiLU", "identity": "no bend"}
+GATES = {"silu": "SiLU (SwiGLU)", "gelu": "GELU (GEGLU)", "relu": "ReLU (ReGLU)", "identity": "no bend"}
+LARGEST = 2.0  # of a weight or input on the first figures
 
 
-def pointable(p, control, *renderers):
-    """Let the mouse and a tap on the parts of renderers choose them in a control, by the column "pick".
+# --- A network as a graph and as matrices ------------------------------------------------------------
 
-    One tap tool serves them all: of several in a plot, Bokeh wakes only the first.
+
+class Drawing:
+    """Where the numbers of a small network stand in its matrices and in its graph, and what belongs together.
+
+    cells: (name, i, j) -> place in the matrices. nodes: (name, i) -> place in the graph. edges: weights (name, i, j),
+    each a line between two nodes. items: what can be looked at, as dicts for the script.
     """
-    for renderer in renderers:
-        source = renderer.data_source
-        renderer.selection_glyph = renderer.nonselection_glyph = None
-        choose = callback("feed_forward_network_point", control=control, source=source)
-        p.add_tools(HoverTool(renderers=[renderer], tooltips=None, callback=choose))
-        source.selected.js_on_change("indices", choose)
-    p.add_tools(TapTool(renderers=list(renderers)))
 
+    def __init__(self):
+        self.cells, self.nodes, self.edges, self.heads, self.items = {}, {}, {}, [], []
 
-# --- Graph and matrices --------------------------------------------------------------------------
+    def block(self, name, rows, columns, left, top, head=None, above=True):
+        """A matrix of cells, its upper left corner at (left, top), with its name and shape above or at its left."""
+        for i in range(rows or 1):
+            for j in range(columns):
+                at = (i, j) if rows else (j, 0)
+                self.cells[name, *at] = (left + j + 0.5, top - i - 0.5)
+        shape = f"{rows}, {columns}" if rows else f"{columns},"
+        place = (left, top + 0.4, "left") if above else (left - 0.15, top - 0.5, "right")
+        self.heads.append((*place, f"{head or name} ({shape})"))
 
+    def column(self, names, x, middle, pitch):
+        """Nodes (name, i) one below the other in the graph."""
+        for place, name in enumerate(names):
+            self.nodes[name] = (x, middle + pitch * ((len(names) - 1) / 2 - place))
 
-def items_of(d_in, d_ff, d_out):
-    """Everything that can be looked at: (label, kind, index, place, cells, edges, nodes) as dicts.
+    def line(self, weight, start, end):
+        self.edges[weight] = (self.nodes[start], self.nodes[end])
 
-    at: its place among the weights (w_in, w_out, b_in, b_out, each row by row) or among the inputs.
-    ffn, stream: the cells that are ringed; edges, nodes: what is thickened in the graph.
-    """
-    n_in, n_out = d_in * d_ff, d_ff * d_out
-    n_weights = n_in + n_out + d_ff + d_out
-    w_in = lambda i, j: i * d_ff + j  # noqa: E731
-    w_out = lambda j, k: n_in + j * d_out + k  # noqa: E731
-    before = lambda j: n_weights + j  # noqa: E731
-    hidden = lambda j: n_weights + d_ff + j  # noqa: E731
-    node_h, node_y = d_in, d_in + d_ff
-    items = []
-
-    def add(label, kind, index, at, ffn, stream, edges, nodes):
-        items.append(
+    def item(self, label, kind, index, numbers, nodes, weight=None):
+        """Something to look at: the numbers and nodes that belong to it; weight: the number that may be changed."""
+        cells, edges = list(self.cells), list(self.edges)
+        self.items.append(
             {
-                "label": label, "kind": kind, "index": list(index), "at": at,
-                "ffn": list(ffn), "stream": list(stream), "edges": list(edges), "nodes": list(nodes),
+                "label": label, "kind": kind, "index": list(index), "weight": weight,
+                "cells": [cells.index(number) for number in numbers],
+                "edges": [edges.index(number) for number in numbers if number in self.edges],
+                "nodes": [list(self.nodes).index(node) for node in nodes],
             }
         )  # fmt: skip
 
-    for i, j in product(range(d_in), range(d_ff)):
-        e = w_in(i, j)
-        add(f"w_in[{i}, {j}]", "w_in", (i, j), e, [e, before(j)], [i], [e], [i, node_h + j])
-    for j, k in product(range(d_ff), range(d_out)):
-        e = w_out(j, k)
-        nodes = [node_h + j, node_y + k]
-        add(f"w_out[{j}, {k}]", "w_out", (j, k), e, [e, hidden(j)], [d_in + k], [e], nodes)
-    for j in range(d_ff):
-        at = n_in + n_out + j
-        add(f"b_in[{j}]", "b_in", (j, 0), at, [at, before(j)], [], [], [node_h + j])
-    for k in range(d_out):
-        at = n_in + n_out + d_ff + k
-        add(f"b_out[{k}]", "b_out", (k, 0), at, [at], [d_in + k], [], [node_y + k])
-    for i in range(d_in):
-        row = [w_in(i, j) for j in range(d_ff)]
-        add(f"input x[{i}]", "input", (i, 0), i, row, [i], row, [i])
-    for j in range(d_ff):
-        key, value = [w_in(i, j) for i in range(d_in)], [w_out(j, k) for k in range(d_out)]
-        at = n_in + n_out + j
-        cells = [*key, *value, at, before(j), hidden(j)]
-        add(f"neuron {j}", "neuron", (j, 0), at, cells, [], [*key, *value], [node_h + j])
-    for k in range(d_out):
-        column = [w_out(j, k) for j in range(d_ff)]
-        at = n_in + n_out + d_ff + k
-        cells = [*column, at, *map(hidden, range(d_ff))]
-        add(f"output[{k}]", "output", (k, 0), at, cells, [d_in + k], column, [node_y + k])
-    return items
 
-
-def matrices(x, w_in, b_in, w_out, b_out, before, hidden, output, activation="gelu"):
-    """A small network as a graph and as its matrices; looking at a part of one shows it in the other.
-
-    x (d_in,), w_in (d_in, d_ff), b_in (d_ff,), w_out (d_ff, d_out), b_out (d_out,);
-    before and hidden (d_ff,), output (d_out,): what activation makes of them.
-    """
-    w_in, w_out = np.asarray(w_in), np.asarray(w_out)
-    (d_in, d_ff), d_out = w_in.shape, w_out.shape[1]
-    items = items_of(d_in, d_ff, d_out)
-    label_of = {(i["kind"], *i["index"]): str(n) for n, i in enumerate(items)}
-
-    # where the cells stand: x and w_in left and below, w_out right and above, as in a product by hand
+def plain_drawing(d_in, d_ff, d_out):
+    """x and w_in left and above, w_out right and above, as in a product by hand."""
+    d = Drawing()
     left, right = d_in + 0.3, d_in + d_ff + 0.6
-    wide = right + d_out
-    bias_row, sum_row, out_row = -(d_ff + 1.25), -(d_ff + 3.15), -(d_ff + 5.05)
-    first_in = -(d_ff - d_in + 1)  # the row of w_in[0]
-    inside = [
-        *((left + j + 0.5, first_in - i, "w_in", i, j) for i in range(d_in) for j in range(d_ff)),
-        *((right + k + 0.5, -1 - j, "w_out", j, k) for j in range(d_ff) for k in range(d_out)),
-        *((left + j + 0.5, bias_row, "b_in", j, 0) for j in range(d_ff)),
-        *((right + k + 0.5, bias_row, "b_out", k, 0) for k in range(d_out)),
-        *((left + j + 0.5, sum_row, "neuron", j, 0) for j in range(d_ff)),
-        *((left + j + 0.5, out_row, "neuron", j, 0) for j in range(d_ff)),
-    ]
-    outside = [
-        *((i + 0.5, sum_row, "input", i, 0) for i in range(d_in)),
-        *((right + k + 0.5, out_row, "output", k, 0) for k in range(d_out)),
-    ]
+    d.block("w_in", d_in, d_ff, left, 0)
+    d.block("w_out", d_ff, d_out, right, 0)
+    d.block("b_in", None, d_ff, left, -d_in, above=False)
+    d.block("x", None, d_in, 0, -d_in - 1.8)
+    d.block("before", None, d_ff, left, -d_in - 1.8)
+    d.block("hidden", None, d_ff, left, -d_in - 2.8, above=False)
+    low = min(-d_in - 3.8, -d_ff)
+    d.block("b_out", None, d_out, right, low, above=False)
+    d.block("output", None, d_out, right, low - 1, above=False)
+    d.column([("x", i) for i in range(d_in)], 0, 0, 1.7)
+    d.column([("hidden", j) for j in range(d_ff)], 1, 0, 1)
+    d.column([("output", k) for k in range(d_out)], 2, 0, 1.7)
+    for name, i, j in d.cells:
+        if name == "w_in":
+            d.line((name, i, j), ("x", i), ("hidden", j))
+        if name == "w_out":
+            d.line((name, i, j), ("hidden", i), ("output", j))
+    weights_and_numbers(d, {"w_in": ("x", "before", "hidden"), "w_out": ("hidden", "output", "output")})
+    return d
 
-    def cells(places, values):
-        return ColumnDataSource(
-            {
-                "x": [place[0] for place in places],
-                "y": [place[1] for place in places],
-                "value": [float(v) for v in values],
-                "text": [fixed(v) for v in values],
-                "pick": [label_of[place[2:]] for place in places],
-            }
-        )
 
-    weights = [*w_in.ravel(), *w_out.ravel(), *b_in, *b_out]
-    ffn = cells(inside, [*weights, *before, *hidden])
-    stream = cells(outside, [*x, *output])
-    first = items[1]
-    control = choice("Look at", [(str(n), item["label"]) for n, item in enumerate(items)], "1")
+def gated_drawing(d_in, d_ff, d_out):
+    """The same with two ways in: w_gate above w_up, and their answers below each other."""
+    d = Drawing()
+    left, right = d_in + 0.3, d_in + d_ff + 0.6
+    d.block("w_gate", d_in, d_ff, left, 0)
+    d.block("w_up", d_in, d_ff, left, -d_in - 0.8)
+    d.block("w_down", d_ff, d_out, right, 0)
+    low = -2 * d_in - 1.6
+    d.block("x", None, d_in, 0, low)
+    d.block("before", None, d_ff, left, low)
+    for row, name in enumerate(("gate", "up", "hidden"), 1):
+        d.block(name, None, d_ff, left, low - row, above=False)
+    d.block("output", None, d_out, right, low - 2.3)
+    d.column([("x", i) for i in range(d_in)], 0, 0, 1.7)
+    d.column([(name, j) for j in range(d_ff) for name in ("gate", "up")], 0.85, 0, 0.75)
+    d.column([("hidden", j) for j in range(d_ff)], 1.45, 0, 1.5)
+    d.column([("output", k) for k in range(d_out)], 2.1, 0, 1.7)
+    for name, i, j in d.cells:
+        if name in ("w_gate", "w_up"):
+            d.line((name, i, j), ("x", i), (name[2:], j))
+        if name == "w_down":
+            d.line((name, i, j), ("hidden", i), ("output", j))
+    ways = {
+        "w_gate": ("x", "before", "gate"),
+        "w_up": ("x", "up", "up"),
+        "w_down": ("hidden", "output", "output"),
+    }
+    weights_and_numbers(d, ways)
+    return d
 
-    p = plot(height=400, grid=None, x_range=Range1d(-0.1, wide + 0.1), y_range=Range1d(out_row - 2.5, 0.6))
+
+def weights_and_numbers(d, matrices):
+    """List what can be looked at. matrices: name -> (what it reads, what it is added into, the node of that)."""
+    found = list(d.cells)
+    ways_in = [name for name, (reads, *_) in matrices.items() if reads == "x"]
+    out = next(name for name in matrices if name not in ways_in)
+    between = [name for name in ("before", "gate", "up", "hidden") if (name, 0, 0) in d.cells]
+    for name, (reads, into, node) in matrices.items():
+        for _, i, j in (cell for cell in found if cell[0] == name):
+            numbers = [(name, i, j), (reads, i, 0), (into, j, 0)]
+            d.item(f"{name}[{i}, {j}]", name, (i, j), numbers, [(reads, i), (node, j)], [name, i, j])
+    for name, node, into in (("b_in", "hidden", "before"), ("b_out", "output", "output")):
+        for _, i, _ in (cell for cell in found if cell[0] == name):
+            d.item(f"{name}[{i}]", name, (i,), [(name, i, 0), (into, i, 0)], [(node, i)], [name, i, 0])
+    for _, i, _ in (cell for cell in found if cell[0] == "x"):
+        row = [cell for cell in found if cell[0] in ways_in and cell[1] == i]
+        d.item(f"x[{i}]", "x", (i,), [("x", i, 0), *row], [("x", i)], ["x", i, 0])
+    for _, j, _ in (cell for cell in found if cell[0] == "hidden"):
+        own = [cell for cell in found if cell[0] in ways_in and cell[2] == j]
+        own += [cell for cell in found if cell[0] == out and cell[1] == j]
+        own += [cell for cell in found if cell[0] in ("b_in", *between) and cell[1] == j]
+        nodes = [node for node in d.nodes if node[0] in ("gate", "up", "hidden") and node[1] == j]
+        d.item(f"neuron {j}", "neuron", (j,), own, nodes)
+    for _, k, _ in (cell for cell in found if cell[0] == "output"):
+        own = [cell for cell in found if cell[0] == out and cell[2] == k]
+        own += [
+            cell for cell in found if cell[0] == "hidden" or (cell[0] in ("b_out", "output") and cell[1] == k)
+        ]
+        d.item(f"output[{k}]", "output", (k,), own, [("output", k)])
+
+
+def matrices(x, w_in, b_in, w_out, b_out, trace, first="neuron 1"):
+    """The plain network. Shapes as in mlp for one token; trace: what mlp keeps."""
+    weights = {"w_in": w_in, "b_in": b_in, "w_out": w_out, "b_out": b_out}
+    d = plain_drawing(*w_in.shape, w_out.shape[1])
+    return Figure(
+        **network(d, "plain", x, weights, trace, BENDS, first, (236, 244)),
+        name="feed-forward-network-matrices",
+        alt=f"Left, a graph of {len(x)} inputs, {len(b_in)} neurons and {len(b_out)} outputs, a line for every weight. "
+        "Right, the same weights as the matrices w_in and w_out, with inputs, sums and outputs as rows. Marked in "
+        f"both: {first}, which is a column of w_in and the row of w_out with the same number.",
+        caption="Point at a line, a circle or a cell; click or tap, and it stays. Each weight is one line and one "
+        "cell; dashed lines are negative. A neuron is a column of w_in and the row of w_out with the same number. "
+        "Choose an input weight and change it: one hidden number moves, and through it every output.",
+        print_caption="Each weight is one line and one cell; dashed lines are negative. A neuron is a column of w_in "
+        "and the row of w_out with the same number.",
+        print_states={
+            "a neuron: a column and a row": {"look": label_index(d, "neuron 1")},
+            "an input weight: one line, one cell": {"look": label_index(d, "w_in[0, 1]")},
+        },
+        data=numbers_table({"x": x, **weights}, trace),
+        provenance="toy",
+    )
+
+
+def gated(x, w_gate, w_up, w_down, trace, first="neuron 1"):
+    """The gated network. Shapes as in feed_forward_network.gated for one token; trace: what it keeps."""
+    weights = {"w_gate": w_gate, "w_up": w_up, "w_down": w_down}
+    d = gated_drawing(*w_gate.shape, w_down.shape[1])
+    n, j = w_gate.shape[1], int(first.split()[-1])
+    return Figure(
+        **network(d, "gated", x, weights, trace, GATES, first, (224, 254)),
+        name="feed-forward-network-gated",
+        alt=f"Left, a graph of {len(x)} inputs and {n} neurons, each with a circle for its gate and a square for up, "
+        f"whose product is its hidden number. Right, the matrices w_gate, w_up and w_down. Marked: {first}, whose up "
+        f"is {fixed(trace['up'][j])} but whose gate is {fixed(trace['gate'][j])}, so that only "
+        f"{fixed(trace['hidden'][j])} comes through.",
+        caption="Circles are gates, squares are up; a hidden number is their product. Neuron 1 has the second largest "
+        "up, and its nearly closed gate lets little of it through. Choose w_gate[0, 1] and pull it up: the gate "
+        "opens. Choose a w_up: where up changes its sign, the hidden number does.",
+        print_caption="Circles are gates, squares are up; a hidden number is their product. Neuron 1 has the second "
+        "largest up, and its nearly closed gate lets little of it through.",
+        data=numbers_table({"x": x, **weights}, trace),
+        provenance="toy",
+    )
+
+
+def label_index(d, label):
+    return [item["label"] for item in d.items].index(label)
+
+
+def network(d, kind, x, weights, trace, bends, first, heights):
+    """Plot, view and controls of a drawing: what the two figures of networks share. heights: of its two plots."""
+    cells, hidden = list(d.cells), len(trace["hidden"])
+    view = View(
+        "feed_forward_network_matrices",
+        kind=kind,
+        numbers={"x": x, **weights},
+        cells=[list(cell) for cell in cells],
+        places=list(d.cells.values()),
+        edges=[list(edge) for edge in d.edges],
+        lines=[[list(end) for end in zip(*ends, strict=True)] for ends in d.edges.values()],
+        nodes=[list(node) for node in d.nodes],
+        spots=list(d.nodes.values()),
+        items=d.items,
+        bends=list(bends),
+        titles=list(bends.values()),
+    )
+    graph = graph_plot(view, d, heights[0], hidden)
+    grid = matrix_plot(view, d, heights[1])
+    labels = [item["label"] for item in d.items]
+    look = view.control(look=parts.choice("Look at", labels, labels.index(first)))
+    bend = view.control(bend=parts.choice("Activation", bends.values()))
+    value = view.control(value=parts.slider("Its value", -LARGEST, LARGEST, 0.0, 0.1))
+    edited = view.control(edited=parts.words("Changed numbers", "", visible=False))
+    return {
+        "plot": parts.side_by_side(graph, grid),
+        "view": view,
+        "controls": [parts.side_by_side(look, bend, edited, least=140), value],
+    }
+
+
+def graph_plot(view, d, height, n_hidden):
+    """A circle for every number, a line for every weight."""
+    nodes, places = list(d.nodes), list(d.nodes.values())
+    high = max(y for _, y in places)
+    p = parts.plot(
+        height, grid=None, x=(-0.3, max(x for x, _ in places) + 0.3), y=(-high - 0.72, high + 0.72)
+    )
     p.axis.visible = False
     p.min_border = 2
-    drawn_cells = []
-    for source, name in ((ffn, "ffn"), (stream, "stream")):
+    p.frame_align = False  # the other plot has words above
+    lit = view.source("lit_edges", "width", xs=[], ys=[])
+    p.multi_line("xs", "ys", source=lit, line_color=ink("ink"), line_width="width")
+    xs, ys = ([[end[axis] for end in ends] for ends in d.edges.values()] for axis in (0, 1))
+    n = len(d.edges)
+    drawn = view.source("edges", "width", xs=xs, ys=ys, sign=["plus"] * n, dash=["solid"] * n)
+    p.multi_line(
+        "xs", "ys", source=drawn, line_width="width", line_dash="dash",
+        line_color={"field": "sign", "transform": by_name(["plus", "minus"], ["ffn", "grey"])},
+    )  # fmt: skip
+    for (name, i), (x, y) in d.nodes.items():  # from gate and up to their product
+        if name in ("gate", "up"):
+            p.line(
+                [x, d.nodes["hidden", i][0]],
+                [y, d.nodes["hidden", i][1]],
+                line_color=ink("ffn"),
+                line_width=1,
+            )
+    picks = [item["weight"] for item in d.items]
+    targets = view.source(
+        "targets",
+        xs=[
+            [a + t * (b - a) for t in (0.3, 0.7)] for a, b in xs
+        ],  # nearer to the circles lines lie too close
+        ys=[[a + t * (b - a) for t in (0.3, 0.7)] for a, b in ys],
+        pick=[picks.index(list(edge)) for edge in d.edges],
+    )
+    wide = p.multi_line("xs", "ys", source=targets, line_width=13, line_alpha=0, line_color=ink("ink"))
+    circles = view.source(
+        "circles", "text",
+        x=[x for x, _ in places], y=[y for _, y in places],
+        kind=["stream" if name in ("x", "output") else "ffn" for name, _ in nodes],
+        marker=["square" if name == "up" else "circle" for name, _ in nodes],
+        size=[27 if name in ("gate", "up") else 36 for name, _ in nodes],
+        pick=[node_pick(d, node) for node in nodes],
+    )  # fmt: skip
+    drawn = p.scatter(
+        "x", "y", source=circles, size="size", marker="marker", fill_color=ink("paper"), line_width=1.5,
+        line_color={"field": "kind", "transform": by_name(["stream", "ffn"], ["stream", "ffn"])},
+    )  # fmt: skip
+    view.pick(p, wide, "look")
+    view.pick(p, drawn, "look")
+    ringed = view.source("lit_nodes", "x", "y", "size", marker=[])
+    p.scatter(
+        "x",
+        "y",
+        source=ringed,
+        size="size",
+        marker="marker",
+        fill_color=None,
+        line_color=ink("ink"),
+        line_width=3,
+    )
+    p.text(
+        "x", "y", "text", source=circles, text_align="center", text_baseline="middle", text_color=ink("ink")
+    )
+    for (name, i), (x, y) in d.nodes.items():
+        ends = {("gate", 0): 21, ("up", n_hidden - 1): -21}  # the others stand too close for words
+        offset = ends.get((name, i), 0 if name in ("gate", "up") else -26)
+        if offset:
+            words = parts.label(p, x, y, f"{name}[{i}]", "muted", (0, offset), "center")
+            words.background_fill_color, words.background_fill_alpha = ink("paper"), 0.85
+    return p
+
+
+def node_pick(d, node):
+    """The item that a node of the graph stands for."""
+    name, i = node
+    return label_index(d, f"{name}[{i}]" if name in ("x", "output") else f"neuron {i}")
+
+
+def matrix_plot(view, d, height):
+    """The same numbers as cells, with names and shapes; over them what is said of the part looked at."""
+    places = np.array(list(d.cells.values()))
+    p = parts.plot(
+        height, grid=None, x=(-0.05, places[:, 0].max() + 0.55), y=(places[:, 1].min() - 0.6, 0.75)
+    )
+    p.axis.visible = False
+    p.min_border = 2
+    parts.title(view, "said", p)
+    p.title.text = " \n "
+    picks = {}
+    for n, item in reversed(list(enumerate(d.items))):
+        for cell in item["cells"]:
+            kind = list(d.cells)[cell][0]
+            own = item["weight"] == list(list(d.cells)[cell]) or item["kind"] == kind
+            if own or (item["kind"] == "neuron" and kind in ("before", "gate", "up", "hidden")):
+                picks[cell] = n
+    for name in ("ffn", "stream"):
+        rows = [c for c, (kind, *_) in enumerate(d.cells) if (kind in ("x", "output")) == (name == "stream")]
+        source = view.source(
+            name,
+            "value",
+            "text",
+            cell=rows,
+            x=places[rows, 0],
+            y=places[rows, 1],
+            pick=[picks[c] for c in rows],
+        )
         fill, words_on = mappers(name, -LARGEST, LARGEST)
         drawn = p.rect(
             "x", "y", 1, 1, source=source, line_color=ink("rule"), line_width=1,
@@ -169,374 +342,259 @@ def matrices(x, w_in, b_in, w_out, b_out, before, hidden, output, activation="ge
             "x", "y", "text", source=source, text_align="center", text_baseline="middle",
             text_color={"field": "value", "transform": words_on},
         )  # fmt: skip
-        drawn_cells.append(drawn)
-    pointable(p, control, *drawn_cells)
-    for at_x, y, text, align in (
-        (wide, -0.1, f"w_out ({d_ff}, {d_out}) and b_out ({d_out},)", "right"),
-        (left, first_in + 0.9, f"w_in ({d_in}, {d_ff}), b_in ({d_ff},)", "left"),
-        (0, sum_row + 0.9, f"x ({d_in},)", "left"),
-        (left, sum_row + 0.9, f"before ({d_ff},)", "left"),
-        (left, out_row + 0.9, f"hidden ({d_ff},)", "left"),
-        (wide, out_row + 0.9, f"output ({d_out},)", "right"),
-    ):
-        end_label(p, at_x, y, text, "muted", (0, 0), align)
-    lit_cells = ColumnDataSource(
-        {
-            "x": [ffn.data["x"][i] for i in first["ffn"]] + [stream.data["x"][i] for i in first["stream"]],
-            "y": [ffn.data["y"][i] for i in first["ffn"]] + [stream.data["y"][i] for i in first["stream"]],
-        }
-    )
-    p.rect("x", "y", 1, 1, source=lit_cells, fill_color=None, line_color=ink("ink"), line_width=2.5)
-    i, j = first["index"]
-    words = Label(
-        x=0,
-        y=out_row - 0.8,
-        text=f"x[{i}] · w_in[{i}, {j}] = {fixed(x[i])} × {fixed(w_in[i, j])} = {fixed(x[i] * w_in[i, j])}\n"
-        f"is added into before[{j}]",
-        text_baseline="top",
-        text_color=ink("ink"),
-    )
-    p.add_layout(words)
+        view.pick(p, drawn, "look")
+    parts.ring(view, "lit_cells", p)
+    for x, y, align, text in d.heads:
+        parts.label(p, x, y, text, "muted", align=align)
+    return p
 
-    graph, edges, nodes, lit_edges, lit_nodes = network(
-        x, w_in, w_out, hidden, output, label_of, control, first
-    )
-    value = slider("Its value", -LARGEST, LARGEST, float(w_in[i, j]), 0.1)
-    chosen = choice("Activation", list(TITLES.items()), activation)
-    redraw = callback(
-        "feed_forward_network_matrices",
-        "row_times_matrix",
-        "erfc",
-        "activation",
-        "mlp",
-        "fixed",
-        pick=control,
-        value=value,
-        chosen=chosen,
-        items=[{key: part for key, part in item.items() if key != "label"} for item in items],
-        sizes=[d_in, d_ff, d_out],
-        titles=TITLES,
-        ffn=ffn,
-        stream=stream,
-        edges=edges,
-        nodes=nodes,
-        lit_cells=lit_cells,
-        lit_edges=lit_edges,
-        lit_nodes=lit_nodes,
-        words=words,
-    )
-    for widget in (control, value, chosen):
-        on_change(widget, redraw)
 
-    rows = [[item["label"], fixed(weights[item["at"]])] for item in items[: len(weights)]]
-    rows += [[f"x[{i}]", fixed(v)] for i, v in enumerate(x)]
-    for name, values in (("before", before), ("hidden", hidden), ("output", output)):
-        rows += [[f"{name}[{i}]", fixed(v)] for i, v in enumerate(values)]
+def numbers_table(arrays, trace):
+    """Every number of a small network by its name."""
+    rows = []
+    for name, array in {**arrays, **trace}.items():
+        for at, number in np.ndenumerate(np.asarray(array)):
+            rows.append([f"{name}[{', '.join(map(str, at))}]", fixed(number)])
+    return Table(["number", "value"], rows)
+
+
+# --- How wide ----------------------------------------------------------------------------------------
+
+
+def width(found):
+    """Share of facts recalled against the width, a line for each number of facts. found: studies' Facts."""
+    p = parts.plot(
+        320, "neurons, d_ff", "facts recalled", x=(3.1, 165), y=(0, 1.07), x_axis_type="log",
+    )  # fmt: skip
+    parts.ticks(p.xaxis, found.widths, [str(w) for w in found.widths])
+    parts.ticks(p.yaxis, [0, 0.25, 0.5, 0.75, 1], ["0", "25%", "50%", "75%", "100%"])
+    p.line([found.d_model] * 2, [0, 1.02], line_color=ink("ink"), line_width=1, line_dash="dotted")
+    parts.label(p, found.d_model, 0.04, "d_ff = d_model", "ink", (5, 0))
+    markers = ["circle", "square", "triangle", "diamond"]
+    for c, count in enumerate(found.counts):
+        shares = found.plain[:, c]
+        p.line(found.widths, shares.mean(axis=1), line_color=ink("ffn"), line_dash=parts.DASHES[c])
+        p.scatter(
+            np.repeat(found.widths, shares.shape[1]), shares.ravel(), size=6, marker=markers[c],
+            fill_color=ink("paper"), line_color=ink("ffn"), line_width=1,
+        )  # fmt: skip
+        x = float(np.exp(np.interp(0.85, shares.mean(axis=1), np.log(found.widths))))
+        last = c == len(found.counts) - 1
+        words, side = (f"{count:,} facts", "left") if last else (f"{count:,}", "right")
+        parts.label(p, x, 0.85, words, "ffn", (8 if last else -8, 0), side)
+    means = found.plain.mean(axis=2)
+    square = found.widths.index(found.d_model)
+    n = found.counts.index(512)
     return Figure(
-        side_by_side(graph, p),
-        name="feed-forward-network-matrices",
-        alt=f"Left, a graph of {d_in} inputs, {d_ff} neurons and {d_out} outputs, a line for every weight. "
-        f"Right, the same weights as a matrix w_in of {d_in} by {d_ff} and a matrix w_out of {d_ff} by {d_out}, "
-        f"with the inputs, sums and outputs as rows. The line from input {i} to neuron {j} and the cell "
-        f"w_in[{i}, {j}] are marked: they are one number.",
-        caption="Point at a line, a circle or a cell, or walk through them with *Look at*: each weight is one line and "
-        "one cell. A neuron is a column of w_in and the row of w_out with the same number. "
-        "Change a value: an input weight moves one hidden number, and through it every output.",
-        data=Table(["number", "value"], rows),
-        provenance="toy",
-        controls=[control, side_by_side(value, chosen)],
+        p,
+        name="feed-forward-network-width",
+        alt="Four rising curves of the share of facts recalled against the number of neurons, each the same curve "
+        f"shifted to twice the width as the number of facts doubles. With as many neurons as numbers in the vector, "
+        f"{found.d_model}, {means[square, n]:.0%} of 512 facts are recalled; with twice as "
+        f"many {means[square + 1, n]:.0%}.",
+        caption="A plain network learns facts by heart, at six widths. Lines: means of five seeds; marks: each seed. "
+        "Twice as many facts need twice as many neurons. On the dotted line both matrices are square.",
+        data=Table(
+            ["facts", *(f"d_ff = {w}" for w in found.widths)],
+            [[f"{count:,}", *(f"{m:.0%}" for m in means[:, c])] for c, count in enumerate(found.counts)],
+        ),
+        provenance="trained",
+        source=found.credit,
     )
 
 
-def network(x, w_in, w_out, hidden, output, label_of, control, first):
-    """The graph: a circle for every number, a line for every weight, grey and dashed where negative."""
-    (d_in, d_ff), d_out = w_in.shape, w_out.shape[1]
-    high = (d_ff - 1) / 2
+# --- Trained on tiny tales ---------------------------------------------------------------------------
 
-    def column(n, x_at, spread):
-        return [(x_at, high + spread * ((n - 1) / 2 - i)) for i in range(n)]
 
-    of_x, of_h, of_y = column(d_in, 0, 1.6), column(d_ff, 1, 1), column(d_out, 2, 1.6)
-    ends = [(a, b) for a in of_x for b in of_h] + [(a, b) for a in of_h for b in of_y]
-    weights = [*w_in.ravel(), *w_out.ravel()]
-    edges = ColumnDataSource(
-        {
-            "xs": [[a[0], b[0]] for a, b in ends],
-            "ys": [[a[1], b[1]] for a, b in ends],
-            "sign": ["minus" if w < 0 else "plus" for w in weights],
-            "dash": ["dashed" if w < 0 else "solid" for w in weights],
-            "width": [1 + 2 * abs(float(w)) for w in weights],
-        }
-    )
-    between = [0.25, 0.75]  # the part of a line that can be pointed at; near the circles lines lie too close
-    targets = ColumnDataSource(
-        {
-            "xs": [[a[0] + t * (b[0] - a[0]) for t in between] for a, b in ends],
-            "ys": [[a[1] + t * (b[1] - a[1]) for t in between] for a, b in ends],
-            "pick": [label_of["w_in", i, j] for i in range(d_in) for j in range(d_ff)]
-            + [label_of["w_out", j, k] for j in range(d_ff) for k in range(d_out)],
-        }
-    )
-    nodes = ColumnDataSource(
-        {
-            "x": [at[0] for at in (*of_x, *of_h, *of_y)],
-            "y": [at[1] for at in (*of_x, *of_h, *of_y)],
-            "text": [fixed(v) for v in (*x, *hidden, *output)],
-            "kind": ["stream"] * d_in + ["ffn"] * d_ff + ["stream"] * d_out,
-            "pick": [label_of["input", i, 0] for i in range(d_in)]
-            + [label_of["neuron", j, 0] for j in range(d_ff)]
-            + [label_of["output", k, 0] for k in range(d_out)],
-        }
-    )
-    p = plot(height=370, grid=None, x_range=Range1d(-0.45, 2.45), y_range=Range1d(-0.75, d_ff - 0.35))
-    p.axis.visible = False
-    p.min_border = 2
-    lit_edges = ColumnDataSource(
-        {
-            "xs": [edges.data["xs"][e] for e in first["edges"]],
-            "ys": [edges.data["ys"][e] for e in first["edges"]],
-            "width": [edges.data["width"][e] + 3 for e in first["edges"]],
-        }
-    )
-    p.multi_line("xs", "ys", source=lit_edges, line_color=ink("ink"), line_width="width")
-    p.multi_line(
-        "xs", "ys", source=edges, line_width="width", line_dash="dash",
-        line_color={"field": "sign", "transform": by_name(["plus", "minus"], ["ffn", "grey"])},
+def training(found):
+    """Where training ends with each network: a dot a seed. found: studies' Training."""
+    names = list(found.losses)
+    ends = [runs[:, -1] for runs in found.losses.values()]
+    p = parts.plot(
+        76 + 46 * len(names), "held-out loss, nats per token", grid="x",
+        x=(0.457, 0.489), y=(-len(names) + 0.4, 0.6),
     )  # fmt: skip
-    wide = p.multi_line("xs", "ys", source=targets, line_width=13, line_alpha=0, line_color=ink("ink"))
-    circles = p.scatter(
-        "x", "y", source=nodes, size=42, fill_color=ink("paper"), line_width=1.5,
-        line_color={"field": "kind", "transform": by_name(["stream", "ffn"], ["stream", "ffn"])},
-    )  # fmt: skip
-    pointable(p, control, wide, circles)
-    lit_nodes = ColumnDataSource({key: [nodes.data[key][n] for n in first["nodes"]] for key in ("x", "y")})
-    p.scatter("x", "y", source=lit_nodes, size=42, fill_color=None, line_color=ink("ink"), line_width=3)
-    p.text(
-        "x", "y", "text", source=nodes, text_align="center", text_baseline="middle", text_color=ink("ink")
-    )  # fmt: skip
-    for name, places in (("x", of_x), ("hidden", of_h), ("output", of_y)):
-        for i, (at_x, at_y) in enumerate(places):
-            label = end_label(p, at_x, at_y, f"{name}[{i}]", "muted", (0, 31), "center")
-            label.background_fill_color, label.background_fill_alpha = ink("paper"), 0.85
-    return p, edges, nodes, lit_edges, lit_nodes
-
-
-# --- Two networks with equally many weights ------------------------------------------------------
-
-
-def side_of_training(marks, gated, plain, floor, credit):
-    """Held-out loss of the toy as it trains, with SwiGLU and with GELU, one line a seed.
-
-    marks (n,) steps; gated, plain (n_seeds, n) nats per token; floor: what no model can expect to beat.
-    """
-    first = int(np.searchsorted(marks, 200))
-    steps = list(map(int, marks[first:]))
-    gated, plain = np.round(np.asarray(gated), 4), np.round(np.asarray(plain), 4)
-    p = plot(
-        height=330, x_label="training step", y_label="held-out loss, nats per token",
-        x_range=Range1d(180, 1020), y_range=Range1d(0.44, 0.62),
-    )  # fmt: skip
-    for losses in plain:
-        line(p, steps, losses[first:].tolist(), "grey", dash=[6, 4])
-    for losses in gated:
-        line(p, steps, losses[first:].tolist(), "ffn")
-    p.line([200, 1000], [floor, floor], color=ink("ink"), line_width=1, line_dash=[2, 3])
-    end_label(p, 1000, floor, "no model can do better", "ink", (0, -12), "right")
-    end_label(p, 1000, 0.603, "SwiGLU, three matrices of 168", "ffn", (0, 0), "right")
-    end_label(p, 1000, 0.589, "GELU (dashed), two of 252", "grey", (0, 0), "right")
-    shown = [i for i, mark in enumerate(marks) if mark in (200, 400, 600, 800, 1000)]
+    parts.ticks(p.xaxis, [0.46, 0.47, 0.48])
+    p.xaxis.formatter = NumeralTickFormatter(format="0.00")
+    parts.ticks(p.yaxis, [-i for i in range(len(names))], names)
+    p.yaxis.major_tick_line_color = p.yaxis.axis_line_color = None
+    p.line(
+        [found.floor] * 2, [-len(names) + 0.4, 0.5], line_color=ink("ink"), line_width=1, line_dash="dashed"
+    )
+    parts.label(p, found.floor, 0.42, "the grammar itself", "ink", (6, 0))
+    for row, losses in enumerate(ends):
+        p.scatter(
+            losses,
+            [-row] * len(losses),
+            size=9,
+            fill_color=ink("paper"),
+            line_color=ink("loss"),
+            line_width=2,
+        )
+        p.scatter(
+            [losses.mean()],
+            [-row],
+            size=16,
+            marker="dash",
+            angle=np.pi / 2,
+            line_color=ink("loss"),
+            line_width=2,
+            fill_color=None,
+        )
+    shown = [i for i, mark in enumerate(found.marks) if mark in (200, 400, 600, 800, 1000)]
     rows = [
-        [f"{name}, seed {seed}", *(f"{losses[i]:.4f}" for i in shown)]
-        for name, runs in (("SwiGLU", gated), ("GELU", plain))
+        [f"{name}, seed {seed}", *(f"{losses[i]:.3f}" for i in shown)]
+        for name, runs in found.losses.items()
         for seed, losses in enumerate(runs)
     ]
-    ends = {name: runs[:, -1] for name, runs in (("SwiGLU", gated), ("GELU", plain))}
-    told = ", ".join(f"{name} {end.min():.3f} to {end.max():.3f}" for name, end in ends.items())
+    told = ", ".join(
+        f"{name}: {end.min():.3f} to {end.max():.3f}" for name, end in zip(names, ends, strict=True)
+    )
     return Figure(
         p,
         name="feed-forward-network-training",
-        alt=f"Six falling curves of held-out loss, three of SwiGLU and three of GELU, that cross one another and end "
-        f"close together a little above the floor of {floor:.3f}: {told}.",
-        caption="The same toy model, trained with either network at the same number of weights, three seeds each. "
-        "The curves of the two kinds cross, and a change of seed moves the end as much as a change of network.",
-        data=Table(["held-out loss after step", *(str(marks[i]) for i in shown)], rows),
+        alt=f"Three rows of three dots, the losses at which training ended. {told}. The rows overlap, and all lie a "
+        f"little above the grammar's own {found.floor:.3f}.",
+        caption="The toy trained with three networks, three seeds each (circles; strokes: means). The seeds of "
+        "one kind differ as much as the kinds, and one neuron a layer does nearly as well.",
+        data=Table(["held-out loss after step", *(str(found.marks[i]) for i in shown)], rows),
         provenance="trained",
-        source=credit,
+        source=found.credit,
     )
 
 
-# --- Knocking neurons out ------------------------------------------------------------------------
+# --- Knocking neurons out ----------------------------------------------------------------------------
 
 
-def knock_outs(neurons, changes, words, base, credit):
-    """How much the loss changes without each neuron, and for which tokens.
-
-    neurons (n, 2): layer and neuron; changes (n,) nats per token, largest first.
-    words: for each neuron, pairs (token, change of its loss), largest first. base: the loss with all of them.
-    """
-    changes = [float(f"{c:.2g}") for c in changes]
-    labels = [f"layer {l}, neuron {j}" for l, j in neurons]
-    ranks = list(range(1, len(labels) + 1))
-    tokens = [[visible(token) for token, _ in pairs] for pairs in words]
-    values = [[round(float(value), 3) for _, value in pairs] for pairs in words]
-
-    control = slider("Neuron, the most needed first", 1, len(labels), 1)
-    p = plot(
-        height=320, x_label="neurons, the most needed first", y_label="change of the loss, nats per token"
-    )
-    p.x_range = Range1d(-2, len(labels) + 3)
-    p.y_range = Range1d(min(0, min(changes)) - 0.0004, max(changes) * 1.14)
-    # two areas instead of hundreds of bars: the picture stays small
-    source = ColumnDataSource(
-        {
-            "x": ranks,
-            "harmed": [max(c, 0) for c in changes],
-            "helped": [min(c, 0) for c in changes],
-        }
-    )
-    for part, name in (("harmed", "loss"), ("helped", "grey")):
-        p.varea_step("x", 0, part, source=source, step_mode="center", fill_color=ink(name))
-    choose = callback("feed_forward_network_rank", control=control)
-    p.js_on_event("mousemove", choose)
-    p.js_on_event("tap", choose)
-    marker = ColumnDataSource({"x": [1], "y": [changes[0]]})
-    p.scatter("x", "y", source=marker, size=9, fill_color=ink("paper"), line_color=ink("ink"), line_width=2)
-    said = Label(
-        x=len(labels), y=p.y_range.end, text=knocked(labels[0], base, changes[0]), text_align="right",
-        text_baseline="top", text_color=ink("ink"),
+def knock_outs(found):
+    """How much the loss changes without each neuron, and for which tokens. found: studies' KnockOuts."""
+    labels = [f"layer {l}, neuron {j}" for l, j in found.neurons]
+    tokens = [[visible(token) for token, _ in row] for row in found.words]
+    values = [[round(value, 3) for _, value in row] for row in found.words]
+    changes = [round(float(change), 5) for change in found.changes]
+    view = View(
+        "feed_forward_network_knock_out",
+        labels=labels, changes=changes, tokens=tokens, values=values, base=round(found.base, 4),
     )  # fmt: skip
-    p.add_layout(said)
-
-    q, bar_source = token_bars(tokens[0], values[0], "loss", "change where this token came next, nats", 3)
-    on_change(
-        control,
-        callback(
-            "feed_forward_network_knock_out",
-            "fixed",
-            "show_bars",
-            labels=labels,
-            changes=changes,
-            tokens=tokens,
-            values=values,
-            base=round(float(base), 4),
-            marker=marker,
-            said=said,
-            bars=bar_source,
-            x_range=q.x_range,
-            y_range=q.y_range,
-        ),
+    n, high = len(labels), max(changes)
+    p = parts.plot(
+        230, "neurons, those missed most first", "change of the loss, nats",
+        x=(-4, n + 3), y=(min(changes) - 0.05 * high, 1.1 * high),
+    )  # fmt: skip
+    parts.ticks(p.xaxis, [0, 100, 200, 300])
+    parts.title(view, "said", p)
+    sign = by_name(["plus", "minus"], ["loss", "grey"])
+    bars = view.source(
+        "bars", x=list(range(n)), value=changes, sign=["minus" if c < 0 else "plus" for c in changes]
     )
-    rows = [
-        [label, fixed(change, 4), ", ".join(f"{t} {fixed(v, 3)}" for t, v in zip(t_, v_, strict=True))]
-        for label, change, t_, v_ in list(zip(labels, changes, tokens, values, strict=True))[:24]
-    ]
+    p.vbar("x", 1, "value", source=bars, line_color=None, fill_color={"field": "sign", "transform": sign})
+    whole = view.source("targets", x=list(range(n)))
+    strips = p.vbar(
+        "x", 1, 1.1 * high, min(changes), source=whole, line_color=None, fill_color=ink("ink"), fill_alpha=0
+    )
+    view.pick(p, strips, "rank")
+    parts.dots(view, "marker", p, "ink", hollow=True, text=[""])
+    q = parts.bars(
+        view, "words", len(tokens[0]), "loss", high=1.2, low=-0.4, room=1.3, height=246,
+        x_label="change where this token came next, nats",
+    )  # fmt: skip
+    parts.ticks(q.xaxis, [-0.4, 0, 0.4, 0.8, 1.2])
+    parts.title(view, "sum", q)
+    view.control(rank=parts.slider("Neurons that are missed more", 0, n - 1, 0))
     few = sum(c > changes[0] / 10 for c in changes)
     return Figure(
-        side_by_side(p, q),
+        parts.side_by_side(p, q),
+        view=view,
         name="feed-forward-network-knock-out",
-        alt=f"Left, {len(labels)} bars of how much the loss rises when one neuron is silenced: {few} of them above "
-        f"a tenth of the largest, which is {changes[0]:.4f} nats, the rest nearly invisible and some below zero. "
-        f"Right, the tokens that suffer most without {labels[0]}: {tokens[0][0]} by {values[0][0]:.2f} nats.",
-        caption="Walk from the neuron that is missed most to the one that is missed least. Most single neurons "
-        "hardly matter; without a needed one a few tokens suffer that have little in common, and others gain (grey).",
-        data=Table(["without", "change of the loss", "tokens most changed, nats"], rows),
-        provenance="trained",
-        controls=[control],
-        source=credit,
-    )
-
-
-def knocked(label, base, change):
-    """Two lines on what a knock-out did."""
-    sign = "+" if change >= 0 else ""
-    return f"without {label}:\n{base:.4f} → {base + change:.4f} ({sign}{fixed(change, 4)})"
-
-
-def token_bars(labels, values, name, x_label, digits, height=320):
-    """Horizontal bars with tokens at the axis, grey below zero -> (plot, source)."""
-    places = positions(labels)
-    source = ColumnDataSource(
-        {
-            "y": places,
-            "value": list(values),
-            "sign": ["minus" if v < 0 else "plus" for v in values],
-            "text": [fixed(v, digits) for v in values],
-            "end": [max(v, 0) for v in values],
-        }
-    )
-    high, low = max(*values, 1e-9), min(*values, 0)
-    p = plot(
-        height=height, x_label=x_label, grid=None,
-        y_range=FactorRange(factors=places[::-1], range_padding=0.05), x_range=Range1d(low * 1.05, high * 1.35),
-    )  # fmt: skip
-    p.yaxis.major_tick_line_color = p.yaxis.axis_line_color = None
-    show_labels(p.yaxis[0], mono=True)
-    sign = by_name(["plus", "minus"], [name, "grey"])
-    p.hbar("y", 0.6, "value", source=source, line_color=None, fill_color={"field": "sign", "transform": sign})
-    p.text(
-        "end", "y", "text", source=source, x_offset=5, text_baseline="middle", text_color=ink("ink")
-    )  # fmt: skip
-    return p, source
-
-
-# --- Keys and values of a real neuron ------------------------------------------------------------
-
-
-def keys_and_values(neurons, exciting, promoted, groups):
-    """What excites a neuron of the real model, and which tokens its value promotes.
-
-    neurons: pairs (layer, neuron). exciting: for each, triples (token, the one after it, activation).
-    promoted: for each, pairs (token, change of its logit). groups: name -> how many of the neurons, in order.
-    """
-    labels = [[f"{said(token)} → {said(after)}" for token, after, _ in found] for found in exciting]
-    heights = [[round(float(value), 2) for *_, value in found] for found in exciting]
-    tokens = [[visible(token) for token, _ in found] for found in promoted]
-    pulls = [[round(float(value), 2) for _, value in found] for found in promoted]
-    names = [f"layer {l}, neuron {j}" for l, j in neurons]
-    options, at = {}, 0
-    for group, n in groups.items():
-        options[group] = [(str(i), names[i]) for i in range(at, at + n)]
-        at += n
-
-    p, keys = token_bars(labels[0], heights[0], "key", "activation at this token", 2, 290)
-    q, values = token_bars(tokens[0], pulls[0], "value", "change of the logit per unit of activation", 2, 290)
-    for plot_, words in ((p, "the key: excited by"), (q, "the value: promotes")):
-        plot_.title.text = words
-    control = Select(title="Neuron of SmolLM2", options=options, value="0")
-    on_change(
-        control,
-        callback(
-            "feed_forward_network_memory",
-            "fixed",
-            "show_bars",
-            labels=labels,
-            heights=heights,
-            tokens=tokens,
-            pulls=pulls,
-            keys=keys,
-            values=values,
-            key_ranges=[p.x_range, p.y_range],
-            value_ranges=[q.x_range, q.y_range],
+        alt=f"Left, {n} bars of how much the loss rises when one neuron is silenced: {few} of them above a tenth of "
+        f"the largest, which is {changes[0]:.4f} nats, the rest nearly invisible and some below zero. Right, the "
+        f"tokens that change most without {labels[0]}: {tokens[0][0]} by {values[0][0]:.2f} nats.",
+        caption="Walk from the neuron that is missed most to the one that is missed least, or point at a bar. "
+        "Most hardly matter alone. Without a needed one a few tokens suffer that have little in common, and "
+        "others gain.",
+        print_caption="Most neurons hardly matter alone. Without a needed one a few tokens suffer that have little in "
+        "common, and others gain.",
+        data=Table(
+            ["without", "change of the loss", "tokens most changed, nats"],
+            [
+                [
+                    label,
+                    fixed(change, 4),
+                    ", ".join(f"{t} {fixed(v, 3)}" for t, v in zip(ts, vs, strict=True)),
+                ]
+                for label, change, ts, vs in list(zip(labels, changes, tokens, values, strict=True))[:24]
+            ],
         ),
+        provenance="trained",
+        source=found.credit,
     )
-    rows = [
-        [name, ", ".join(found), ", ".join(raised)]
-        for name, found, raised in zip(names, labels, tokens, strict=True)
+
+
+# --- Keys and values of a real neuron ----------------------------------------------------------------
+
+
+def keys_and_values(chosen, drawn, random):
+    """What excites neurons of the real model, and which tokens they then promote.
+
+    chosen, drawn: lists of studies' Neuron. random: how far the first token of a random direction stands out.
+    """
+    neurons = [*chosen, *drawn]
+    names = [f"layer {n.layer}, neuron {n.neuron}" for n in neurons]
+    labels = [[f"{said(token)} → {said(after)}" for token, after, _ in n.excited] for n in neurons]
+    tokens = [[visible(token) for token, _ in n.promoted] for n in neurons]
+    view = View(
+        "feed_forward_network_memory",
+        names=names, labels=labels, tokens=tokens, n_chosen=len(chosen), turned=[n.turned for n in neurons],
+        numbers=[[a for *_, a in n.excited] for n in neurons], scores=[[s for _, s in n.promoted] for n in neurons],
+    )  # fmt: skip
+    k = len(labels[0])
+    p = parts.bars(
+        view, "excited", k, "ffn", high=1,
+        room=1.4, height=236, mono=False,
+        x_label="hidden number, as a share of the largest",
+    )  # fmt: skip
+    parts.ticks(p.xaxis, [0, 0.5, 1])
+    q = parts.bars(
+        view, "promoted", k, "ffn", high=18, room=1.2, height=236,
+        x_label="change of the logit, standard deviations",
+    )  # fmt: skip
+    parts.ticks(q.xaxis, [0, 5, 10, 15])
+    q.line([random] * 2, [-k + 0.5, 0.5], line_color=ink("ink"), line_width=1, line_dash="dashed")
+    parts.title(view, "title", p)
+    parts.title(view, "writes", q)
+    groups = [f"{name} (chosen)" for name in names[: len(chosen)]] + [
+        f"{name} (random)" for name in names[len(chosen) :]
     ]
+    view.control(neuron=parts.choice("Neuron of SmolLM2", groups))
+    rows = [
+        [
+            name,
+            ", ".join(f"{l} {fixed(a, 1)}" for l, (*_, a) in zip(found, n.excited, strict=True)),
+            ", ".join(raised),
+        ]
+        for name, found, raised, n in zip(groups, labels, tokens, neurons, strict=True)
+    ]
+    what = "Left: where in the text the neuron answers most strongly, each token with the one that came next. Right: "
+    what += "the tokens that its writing promotes there; dashed: the first token of a random direction. "
     return Figure(
-        side_by_side(p, q),
+        parts.side_by_side(p, q),
+        view=view,
         name="feed-forward-network-memory",
-        alt=f"Two bar charts for {names[0]} of SmolLM2. Left, the places in the text that excite it most, first "
-        f"{labels[0][0]}. Right, the tokens whose logits its value raises most: {', '.join(tokens[0][:3])}. The two "
-        "fit together; for the neurons drawn at random they do not.",
-        caption="Left: the tokens of the text that excite the neuron most, each with the token that came next. "
-        "Right: the tokens that its value promotes. In the first group the right side continues the left. "
-        "Then look at the second group, which was drawn at random.",
-        data=Table(["neuron", "excited by → next token", "promotes"], rows),
+        alt=f"Two bar charts for {names[0]} of SmolLM2. Left, the places in the text where it answers most strongly, "
+        f"first {labels[0][0]}. Right, the tokens that it then promotes most: {', '.join(tokens[0][:3])}. The two fit "
+        "together; for most of the neurons drawn at random they do not.",
+        caption=what
+        + "The chosen neurons continue the left on the right. Then look at those drawn at random.",
+        print_caption=what
+        + "For the chosen neuron the right continues the left, for the random one it does not.",
+        print_states={
+            f"{names[at]}, {words}": {"neuron": at}
+            for at, words in ((0, "chosen"), (len(names) - 1, "random"))
+        },
+        data=Table(["neuron", "answers at → next token", "promotes"], rows),
         provenance="real",
-        controls=[control],
-        source="Measured over the opening of Pride and Prejudice. Values pass through the gains of the final norm, "
-        "which then divides by the length of the whole stream: compare bars with each other, not with logits.",
+        source="Measured over the opening of Pride and Prejudice. What a neuron writes passes through the gains of "
+        "the final norm, which then divides by the length of the whole stream.",
     )
 
 
@@ -545,78 +603,71 @@ def said(token):
     return visible(token) if not token.strip() else token.strip(" ")
 
 
-# --- How few neurons do the work -----------------------------------------------------------------
+# --- How few neurons do the work ---------------------------------------------------------------------
 
 
-def sparsity(shares, needed, below, layer=0):
-    """Share of the energy that the strongest neurons of a token carry, in a layer of the reader's choice.
-
-    shares (n_layers, d_ff): median over tokens of the share that the strongest 1, 2, … d_ff neurons carry.
-    needed (n_layers,): neurons for 90%, median over tokens. below (n_layers,): share of gates below zero.
-    """
-    shares = np.asarray(shares)
-    n_layers, d_ff = shares.shape
-    counts = np.unique(np.round(np.geomspace(1, d_ff, 48)).astype(int))
-    curves = np.round(shares[:, counts - 1], 3)
-    needed = [int(n) for n in needed]
-
-    p = plot(
-        height=310, x_label="strongest neurons of a token", y_label="share of the energy", x_axis_type="log"
-    )
-    p.x_range, p.y_range = Range1d(0.9, d_ff * 1.25), Range1d(0, 1.16)
-    p.xaxis.ticker = FixedTicker(ticks=[1, 10, 100, 1000])
-    p.xaxis.formatter = NumeralTickFormatter(format="0")
-    p.yaxis.ticker = FixedTicker(ticks=[0, 0.5, 0.9])
-    curve = line(p, counts.tolist(), curves[layer].tolist(), "ffn")
-    even = (counts / d_ff).tolist()
-    line(p, counts.tolist(), even, "grey", dash=[6, 4])
-    drop = ColumnDataSource({"x": [needed[layer]] * 2, "y": [0, 0.9]})
-    p.line("x", "y", source=drop, line_color=ink("ink"), line_width=1)
-    words = Label(
-        x=1, y=1.16, x_offset=4, y_offset=-4, text=energetic(layer, needed[layer], below[layer]),
-        text_baseline="top", text_color=ink("ink"),
+def sparsity(found, layer=0):
+    """Share of the energy that the strongest neurons of a token carry, in every layer. found: studies' Energies."""
+    n_layers, d_ff = found.shares.shape
+    counts = np.unique(np.round(np.geomspace(1, d_ff, 36)).astype(int))
+    curves = np.round(found.shares[:, counts - 1], 3)
+    view = View(
+        "feed_forward_network_sparsity", digits=4,
+        counts=counts, curves=curves, needed=found.needed, quartiles=found.quartiles, below=found.below,
+        d_ff=f"{d_ff:,}",
     )  # fmt: skip
-    p.add_layout(words)
-
-    q = plot(height=310, x_label="layer", y_label="neurons for 90%")
-    q.x_range, q.y_range = Range1d(-1, n_layers), Range1d(0, max(needed) * 1.1)
-    q.xaxis.ticker = FixedTicker(ticks=[0, 10, 20, n_layers - 1])
-    line(q, list(range(n_layers)), needed, "ffn")
-    marker = ColumnDataSource({"x": [layer], "y": [needed[layer]]})
-    q.scatter("x", "y", source=marker, size=10, fill_color=ink("paper"), line_color=ink("ink"), line_width=2)
-
-    control = slider("Layer", 0, n_layers - 1, layer)
-    on_change(
-        control,
-        callback(
-            "feed_forward_network_sparsity",
-            curves=curves.tolist(),
-            needed=needed,
-            below=[round(float(b), 3) for b in below],
-            curve=curve,
-            drop=drop,
-            words=words,
-            marker=marker,
-        ),
+    p = parts.plot(
+        230, "strongest neurons of a token", "share of the energy",
+        x=(0.9, d_ff * 1.25), y=(0, 1.06), x_axis_type="log",
+    )  # fmt: skip
+    parts.ticks(p.xaxis, [1, 10, 100, 1000])
+    p.xaxis.formatter = NumeralTickFormatter(format="0")
+    parts.ticks(p.yaxis, [0, 0.5, 0.9], ["0", "50%", "90%"])
+    parts.title(view, "title", p)
+    p.multi_line(
+        [counts.tolist()] * n_layers, curves.tolist(), line_color=ink("ffn"), line_width=1, line_alpha=0.25
     )
-    rows = [[str(l), str(needed[l]), f"{below[l]:.0%}"] for l in range(n_layers)]
-    middle = needed[n_layers // 2]
+    p.line(counts, counts / d_ff, line_color=ink("grey"), line_dash="dashed")
+    parts.curve(view, "curve", p, "ffn", width=3)
+    parts.rule(view, "drop", p)
+
+    q = parts.plot(230, "layer", "neurons for 90%", x=(-1, n_layers), y=(0, 640))
+    parts.ticks(q.xaxis, [0, 10, 20, n_layers - 1])
+    parts.title(view, "typical", q)
+    layers = list(range(n_layers))
+    q.segment(
+        layers, found.quartiles[:, 0], layers, found.quartiles[:, 1], line_color=ink("ffn"), line_width=1
+    )
+    dots = view.source("dots", x=layers, y=found.needed)
+    drawn = q.scatter("x", "y", source=dots, size=7, fill_color=ink("ffn"), line_color=None)
+    strips = q.vbar("x", 1, 640, source=dots, line_color=None, fill_color=ink("ink"), fill_alpha=0)
+    view.pick(q, strips, "layer")
+    drawn.selection_glyph = drawn.nonselection_glyph = None
+    parts.dots(view, "marker", q, "ink", hollow=True, text=[""])
+    view.control(layer=parts.slider("Layer", 0, n_layers - 1, layer))
+    rows = [
+        [
+            str(l),
+            str(found.needed[l]),
+            "{:.0f} to {:.0f}".format(*found.quartiles[l]),
+            f"{found.below[l]:.0%}",
+        ]
+        for l in layers
+    ]
+    what = (
+        "How many neurons carry 90% of a layer's energy for one token: few in the first layer and the last, "
+    )
+    what += "hundreds between. Thin lines: all layers; dashed: if all neurons were equal. "
+    what += "Upright strokes: the middle half of the tokens. "
     return Figure(
-        side_by_side(p, q),
+        parts.side_by_side(p, q),
+        view=view,
         name="feed-forward-network-sparsity",
-        alt=f"Left, the share of the energy against the number of strongest neurons, for layer {layer}: "
-        f"{needed[layer]} of {d_ff} carry 90%. Right, that number for every layer: {needed[0]} in the first, "
-        f"{middle} in the middle, {needed[-1]} in the last.",
-        caption="How many neurons it takes, for one token, to carry 90% of a layer's energy: a few dozen in the first "
-        "layer and the last, hundreds between. Dashed: if all were equal.",
-        data=Table(["layer", f"neurons of {d_ff} for 90%", "gates below zero"], rows),
+        alt=f"Left, the share of the energy against the number of strongest neurons, a line a layer; for layer "
+        f"{layer}, {found.needed[layer]} of {d_ff} carry 90%. Right, that number for every layer: {found.needed[0]} in "
+        f"the first, up to {max(found.needed)} between, {found.needed[-1]} in the last.",
+        caption=what + "Point at a layer, or walk through them.",
+        print_caption=what.strip(),
+        data=Table(["layer", f"neurons of {d_ff} for 90%", "half of the tokens", "gates below zero"], rows),
         provenance="real",
-        controls=[control],
-    )
-
-
-def energetic(layer, n, below):
-    """What is said about a layer."""
-    return (
-        f"layer {layer}: {n} neurons carry 90%,\n{100 * round(float(below), 3):.0f}% of gates are below zero"
     )

@@ -19,6 +19,7 @@ if importlib.util.find_spec("experiments") is None:
     sys.path.append(str(ROOT))
 
 from experiments import feed_forward_network as ffn_experiment  # noqa: E402
+from experiments import feed_forward_width as width_experiment  # noqa: E402
 from experiments import grokking, optimizer_table, post_training, record  # noqa: E402
 from experiments import tiny_tales as tales_experiment  # noqa: E402
 
@@ -201,3 +202,36 @@ def test_the_plain_network_begins_as_recorded(materials):
         parameters, texts, held_out, tales_experiment.RUN, tales_experiment.MARKS, 0, n_steps=20
     )
     np.testing.assert_allclose(at_marks, recording["plain_held_out_losses"][0][:2], **LOSS)
+
+
+# --- Widths ---
+
+
+@pytest.mark.parametrize(
+    ("kind", "width", "subjects"), [("plain", 1, 0), ("gated", 0, 1), ("straight", 0, 0)]
+)
+def test_facts_are_recalled_as_recorded(kind, width, subjects):
+    recording = recordings.load("feed_forward_width")
+    d_ff = {"plain": recording["widths"], "gated": recording["gated_widths"], "straight": [64]}[kind][width]
+    n_subjects = width_experiment.N_SUBJECTS[subjects]
+    _, recalled, n_weights = width_experiment.learn(kind, int(d_ff), n_subjects, seed=1)
+    assert recalled == pytest.approx(recording[kind][width, subjects, 1], abs=0.03)
+    assert n_weights == recording[f"{kind}_weights"][width]
+
+
+def test_a_stack_of_networks_is_recorded_with_its_weights():
+    recording = recordings.load("feed_forward_width")
+    n, d_ff = width_experiment.STACK
+    losses, _, n_weights = width_experiment.learn("plain", d_ff, 8, seed=0, n_steps=5, n_networks=n)
+    assert n_weights == recording["stack_weights"][0]
+    assert losses[-1] < losses[0]
+
+
+def test_the_toy_with_one_neuron_begins_as_recorded(materials):
+    tokenizer, texts, held_out = materials
+    _, _, at_marks = tales_experiment.run(
+        width_experiment.nearly_without(tokenizer, 0),
+        texts, held_out, tales_experiment.RUN, tales_experiment.MARKS, 0, n_steps=20,
+    )  # fmt: skip
+    expected = recordings.load("feed_forward_width")["one_neuron_held_out_losses"][0][:2]
+    np.testing.assert_allclose(at_marks, expected, **LOSS)

@@ -88,6 +88,9 @@ def test_keys_and_values():
     positions, values = ffn.exciting_tokens(hidden, neuron=1, k=2)
     assert positions.tolist() == [0, 2]
     assert values.tolist() == [5.0, 3.0]
+    positions, values = ffn.exciting_tokens(-hidden, neuron=0, k=2)  # what is taken away counts as well
+    assert positions.tolist() == [1, 2]
+    assert values.tolist() == [-0.9, -0.5]
     ids, change = ffn.promoted_tokens([1.0, -1.0], [[1.0, 2.0, 0.0], [0.0, 3.0, -5.0]], k=2)
     assert ids.tolist() == [2, 0]
     assert change.tolist() == [5.0, 1.0]

@@ -16,6 +16,7 @@ ABOUT = {"program": "x.py", "seeds": [0, 1], "settings": {}, "versions": {}, "cp
 ROOT = Path(__file__).parents[2]
 EXPECTED = [
     "feed_forward_network",
+    "feed_forward_width",
     "grokking",
     "optimizer_table",
     "post_training",

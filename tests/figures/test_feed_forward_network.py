@@ -1,161 +1,230 @@
-"""What the figures on the feed-forward network show before any control has moved."""
+"""What the figures on the feed-forward network show, state by state, against anatomy.feed_forward_network."""
 
-import gzip
 import json
 
 import numpy as np
 import pytest
-from bokeh.models import ColumnDataSource, HoverTool, TapTool
 
 from anatomy import feed_forward_network as ffn
 from anatomy.figures import feed_forward_network as figures
-from anatomy.figures.figure import MIME
-from anatomy.figures.old_parts import fixed
-
-SIZES = (2, 4, 3)
-
-
-def sources(figure, *names):
-    """The data of all sources of a figure with exactly these columns."""
-    found = {
-        model
-        for part in [figure.plot, *figure.controls]
-        for model in part.references()
-        if isinstance(model, ColumnDataSource) and set(names) == set(model.data)
-    }
-    return [model.data for model in found]
+from anatomy.figures.parts import fixed
+from anatomy.studies import feed_forward_network as study
+from anatomy.studies.feed_forward_network import Energies, KnockOuts, Neuron
 
 
-def light(figure):
-    """A figure's data stay within what the book allows: 100 kB, 30 kB compressed."""
-    item = json.loads(figure._repr_mimebundle_()[MIME])["payload"]["item"]
-    text = json.dumps(item, separators=(",", ":")).encode()
-    return len(text) < 100_000 and len(gzip.compress(text)) < 30_000
-
-
-@pytest.fixture(scope="module")
-def network():
+def plain_figure(sizes=(2, 4, 2)):
     rng = np.random.default_rng(2)
-    d_in, d_ff, d_out = SIZES
+    d_in, d_ff, d_out = sizes
     shapes = {"x": d_in, "w_in": (d_in, d_ff), "b_in": d_ff, "w_out": (d_ff, d_out), "b_out": d_out}
-    arrays = {key: rng.normal(size=shape).round(1) for key, shape in shapes.items()}
+    arrays = {key: rng.normal(size=shape).clip(-1.9, 1.9).round(1) for key, shape in shapes.items()}
     trace = {}
     ffn.mlp(**arrays, trace=trace)
-    return arrays, trace, figures.matrices(**arrays, **trace)
+    return arrays, figures.matrices(**arrays, trace=trace)
 
 
-def test_every_number_stands_in_the_matrices_and_in_the_data(network):
-    arrays, trace, figure = network
-    inside = [
-        *(arrays[k].ravel() for k in ("w_in", "w_out", "b_in", "b_out")),
-        trace["before"],
-        trace["hidden"],
-    ]
-    outside = [arrays["x"], trace["output"]]
-    cells = sources(figure, "x", "y", "value", "text", "pick")
-    assert len(cells) == 2
-    for wanted in (np.concatenate(inside), np.concatenate(outside)):
-        assert any(
-            np.array_equal(data["value"], wanted) for data in cells if len(data["value"]) == len(wanted)
-        )
-    assert all(data["text"] == [fixed(v) for v in data["value"]] for data in cells)
-    rows = dict(figure.data.rows)
-    assert rows["w_out[3, 2]"] == fixed(arrays["w_out"][3, 2])
-    assert rows["b_in[1]"] == fixed(arrays["b_in"][1])
-    assert rows["output[2]"] == fixed(trace["output"][2])
-    assert light(figure)
+def gated_figure(sizes=(2, 3, 2)):
+    rng = np.random.default_rng(3)
+    d_in, d_ff, d_out = sizes
+    shapes = {"x": d_in, "w_gate": (d_in, d_ff), "w_up": (d_in, d_ff), "w_down": (d_ff, d_out)}
+    arrays = {key: rng.normal(size=shape).clip(-1.9, 1.9).round(1) for key, shape in shapes.items()}
+    trace = {}
+    ffn.gated(**arrays, trace=trace)
+    return arrays, figures.gated(**arrays, trace=trace)
 
 
-def test_no_two_cells_stand_in_one_place(network):
-    _, _, figure = network
-    places = [
-        place for data in sources(figure, "x", "y", "value", "text", "pick")
-        for place in zip(data["x"], data["y"], strict=True)
-    ]  # fmt: skip
+MADE = {
+    "plain": (plain_figure, ffn.mlp, figures.BENDS),
+    "gated": (gated_figure, ffn.gated, figures.GATES),
+}
+
+
+def labels(figure):
+    return [item["label"] for item in figure.view.data["items"]]
+
+
+def holds(figure, found, arrays, run, activation):
+    """Assert that cells, circles and lines hold what numpy makes of the arrays."""
+    trace = {}
+    run(**arrays, activation=activation, trace=trace)
+    everything = {**arrays, **trace}
+    cells = figure.view.data["cells"]
+    for name in ("ffn", "stream"):
+        for place, value in zip(figure.view.parts[name].data["cell"], found[name]["value"], strict=True):
+            kind, i, j = cells[place]
+            array = everything[kind]
+            assert value == pytest.approx(array[i, j] if array.ndim == 2 else array[i], abs=1e-9)
+        assert found[name]["text"] == [fixed(value) for value in found[name]["value"]]
+    weights = np.array([arrays[kind][i, j] for kind, i, j in figure.view.data["edges"]])
+    np.testing.assert_allclose(found["edges"]["width"], 1 + 2 * np.abs(weights))
+    assert (np.array(found["edges"]["sign"]) == "minus").tolist() == (weights < 0).tolist()
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_every_state_holds_what_numpy_makes_of_it(shown, kind):
+    make, run, bends = MADE[kind]
+    arrays, figure = make()
+    for bend, activation in enumerate(bends):
+        for look in range(len(labels(figure))):
+            holds(figure, shown(figure, look=look, bend=bend), arrays, run, activation)
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_a_number_is_changed_and_stays_changed(shown, kind):
+    make, run, bends = MADE[kind]
+    arrays, figure = make()
+    first = next(iter(arrays.keys() - {"x", "b_in", "w_out", "w_down", "b_out", "w_up"}))
+    look, other = labels(figure).index(f"{first}[0, 1]"), labels(figure).index("neuron 0")
+    activation = next(iter(bends))
+
+    still = shown(figure, look=look)
+    assert still["value"]["value"] == pytest.approx(arrays[first][0, 1])
+    before = {"look": look, "bend": 0, "value": 0.3, "edited": ""}
+    found = shown(figure, before=before, look=look, value=1.7)
+    arrays[first][0, 1] = 1.7
+    holds(figure, found, arrays, run, activation)
+
+    before = {"look": look, "bend": 0, "value": 1.7, "edited": found["edited"]["value"]}
+    after = shown(figure, before=before, look=other, value=1.7, edited=found["edited"]["value"])
+    holds(figure, after, arrays, run, activation)  # looking at another part changes nothing
+    assert after["value"]["disabled"]
+    assert "edited" not in after
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_what_belongs_together_is_marked_in_both(shown, kind):
+    arrays, figure = MADE[kind][0]()
+    into = [name for name in arrays if name in ("w_in", "w_gate", "w_up")]
+    out = "w_out" if kind == "plain" else "w_down"
+    data = figure.view.data
+    neuron = data["items"][labels(figure).index("neuron 1")]
+    edges = {tuple(data["edges"][at]) for at in neuron["edges"]}
+    assert edges == {(name, i, 1) for name in into for i in (0, 1)} | {(out, 1, k) for k in (0, 1)}
+    assert edges < {tuple(data["cells"][at]) for at in neuron["cells"]}
+    for look, item in enumerate(data["items"]):
+        found = shown(figure, look=look)
+        assert len(found["lit_edges"]["xs"]) == len(item["edges"])
+        assert len(found["lit_nodes"]["x"]) == len(item["nodes"]) >= 1
+        if item["weight"] and item["weight"][0].startswith("w"):
+            assert [data["edges"][at] for at in item["edges"]] == [item["weight"]]
+            assert found["said"]["text"].startswith(("x[", "hidden["))
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_each_mark_chooses_its_own_part(kind):
+    _, figure = MADE[kind][0]()
+    data, parts = figure.view.data, figure.view.parts
+    for edge, pick in zip(data["edges"], parts["targets"].data["pick"], strict=True):
+        assert data["items"][pick]["weight"] == edge
+    for (name, i), pick in zip(data["nodes"], parts["circles"].data["pick"], strict=True):
+        assert labels(figure)[pick] == (f"{name}[{i}]" if name in ("x", "output") else f"neuron {i}")
+    for source in (parts["ffn"].data, parts["stream"].data):
+        for place, pick in zip(source["cell"], source["pick"], strict=True):
+            kind_, i, j = data["cells"][place]
+            words = f"{kind_}[{i}, {j}]" if f"{kind_}[{i}, {j}]" in labels(figure) else f"{kind_}[{i}]"
+            assert labels(figure)[pick] == (words if words in labels(figure) else f"neuron {i}")
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_no_two_cells_stand_in_one_place(kind):
+    _, figure = MADE[kind][0]()
+    places = figure.view.data["places"]
     for n, (x, y) in enumerate(places):
         for other_x, other_y in places[:n]:
             assert max(abs(x - other_x), abs(y - other_y)) > 0.999
 
 
-def test_each_line_leads_to_its_cell(network):
-    arrays, _, figure = network
-    items = figures.items_of(*SIZES)
-    d_in, d_ff, d_out = SIZES
-    assert len(items) == d_in * d_ff + d_ff * d_out + d_ff + d_out + d_in + d_ff + d_out
-    (targets,) = sources(figure, "xs", "ys", "pick")
-    weights = np.concatenate([arrays["w_in"].ravel(), arrays["w_out"].ravel()])
-    for edge, pick in enumerate(targets["pick"]):
-        item = items[int(pick)]
-        assert item["edges"] == [edge]
-        assert item["at"] == edge
-        i, j = item["index"]
-        assert weights[edge] == arrays[item["kind"]][i, j]
-    (edges,) = sources(figure, "xs", "ys", "sign", "dash", "width")
-    np.testing.assert_array_equal(np.array(edges["sign"]) == "minus", weights < 0)
+def test_the_table_holds_every_number():
+    arrays, figure = plain_figure()
+    rows = dict(figure.data.rows)
+    assert rows["w_out[3, 1]"] == fixed(arrays["w_out"][3, 1])
+    assert rows["b_in[1]"] == fixed(arrays["b_in"][1])
+    assert len(rows) == 2 + 8 + 4 + 8 + 2 + 4 + 4 + 2
 
 
-def test_a_neuron_is_a_column_and_a_row(network):
-    items = {item["label"]: item for item in figures.items_of(*SIZES)}
-    neuron = items["neuron 2"]
-    column = [items[f"w_in[{i}, 2]"]["at"] for i in range(SIZES[0])]
-    row = [items[f"w_out[2, {k}]"]["at"] for k in range(SIZES[2])]
-    assert neuron["edges"] == column + row
-    assert set(column + row) < set(neuron["ffn"])
-
-
-def test_mouse_and_touch_reach_every_part(network):
-    _, _, figure = network
-    tools = [tool for tool in figure.plot.references() if isinstance(tool, (HoverTool, TapTool))]
-    assert sum(isinstance(tool, HoverTool) for tool in tools) == 4  # two kinds of cells, lines, circles
-    taps = [tool for tool in tools if isinstance(tool, TapTool)]
-    assert sorted(len(tap.renderers) for tap in taps) == [2, 2]
-
-
-def test_knock_outs_are_told():
-    neurons, changes = [(0, 7), (1, 3), (0, 1)], [0.0123, 0.0004, -0.0002]
-    words = [[(" good", 1.0824), ("ad", -0.01)], [(" a", 0.02), ("b", 0.0)], [("c", 0.0), ("d", -0.3)]]
-    figure = figures.knock_outs(neurons, changes, words, 0.4775, "Recorded.")
-    (areas,) = sources(figure, "x", "harmed", "helped")
-    assert areas["harmed"] == [0.012, 0.0004, 0]
-    assert areas["helped"] == [0, 0, -0.0002]
-    (tokens,) = sources(figure, "y", "value", "sign", "text", "end")
-    assert tokens["text"] == ["1.082", "−0.010"]
-    assert figure.data.rows[2] == ["layer 0, neuron 1", "−0.0002", "c 0.000, d −0.300"]
-    assert figures.knocked("layer 0, neuron 1", 0.4775, -0.0002) == (
-        "without layer 0, neuron 1:\n0.4775 → 0.4773 (−0.0002)"
+def test_the_words_of_a_gated_neuron(shown):
+    arrays, figure = gated_figure()
+    trace = {}
+    ffn.gated(**arrays, activation="relu", trace=trace)
+    found = shown(figure, look=labels(figure).index("neuron 2"), bend=list(figures.GATES).index("relu"))
+    gate, up, hidden = (fixed(trace[name][2]) for name in ("gate", "up", "hidden"))
+    assert found["said"]["text"] == (
+        f"neuron 2: gate ReLU({fixed(trace['before'][2])}) = {gate}\nhidden = {gate} × {up} = {hidden}"
     )
 
 
-def test_keys_and_values_come_in_groups():
-    found = [[("Do", " you", 30.68), (" not", " want", 7.01)], [("\n", "A", 1.0), ("x", ".", 0.5)]]
-    raised = [[(" not", 4.6), ("not", 3.98)], [("\n\n", 0.1), ("a b", -0.05)]]
-    figure = figures.keys_and_values([(23, 669), (0, 1)], found, raised, {"Chosen": 1, "Drawn": 1})
-    assert figure.controls[0].options == {
-        "Chosen": [("0", "layer 23, neuron 669")],
-        "Drawn": [("1", "layer 0, neuron 1")],
-    }
-    labels = {
-        tuple(label.split("\u241f")[1] for label in d["y"])
-        for d in sources(figure, "y", "value", "sign", "text", "end")
-    }
-    assert labels == {("Do → you", "not → want"), ("·not", "not")}
-    assert figure.data.rows[1] == ["layer 0, neuron 1", "↵ → A, x → .", "↵↵, a·b"]
+def test_widths_and_training_show_the_recordings():
+    facts, trained = study.facts(), study.training()
+    rows = figures.width(facts).data.rows
+    assert rows[2][3] == f"{facts.plain[2, 2].mean():.0%}"
+    figure = figures.training(trained)
+    assert figure.data.rows[5][-1] == f"{trained.losses['GELU, 252 neurons'][2, -1]:.3f}"
+    assert all(figure.plot.x_range.start < loss < figure.plot.x_range.end
+               for runs in trained.losses.values() for loss in runs[:, -1])  # fmt: skip
 
 
-def test_sparsity_marks_where_the_curve_reaches_90_percent():
+def knocked():
+    words = [(" good", 1.0824), ("ad", -0.01)], [(" a", 0.02), ("b", 0.0)], [("c", 0.0), ("d", -0.3)]
+    return KnockOuts(
+        [(0, 7), (1, 3), (0, 1)],
+        np.array([0.0123, 0.0004, -0.0002]),
+        words,
+        0.4775,
+        0.5,
+        [0],
+        {},
+        "Recorded.",
+    )
+
+
+def test_knock_outs_are_told_on_axes_that_stay(shown):
+    figure = figures.knock_outs(knocked())
+    last = shown(figure, rank=2)
+    assert last["said"]["text"] == "without layer 0, neuron 1"
+    assert last["sum"]["text"] == "loss 0.477, −0.0002" or last["sum"]["text"] == "loss 0.478, −0.0002"
+    assert last["words"]["text"] == ["0.000", "−0.300"]
+    assert last["words"]["sign"] == ["plus", "minus"]
+    assert last["words_axis"]["labels"] == ["c", "d"]
+    assert not {"x_range", "y_range"} & set(figure.view.parts)
+
+
+def test_the_axis_of_knock_outs_holds_every_bar():
+    found = study.knock_outs()
+    figure = figures.knock_outs(found)
+    values = [value for row in found.words for _, value in row]
+    assert -0.4 < min(values) < max(values) < 1.2
+    assert len(json.dumps(figure.payload())) < 100_000
+
+
+def neurons():
+    first = Neuron(
+        23, 669, [("Do", " you", 30.68), (" not", " want", -7.01)], [(" not", 6.4), ("not", 5.5)], False
+    )
+    other = Neuron(0, 1, [("\n", "A", -1.0), ("x", ".", 0.5)], [("\n\n", 4.1), ("a b", 4.0)], True)
+    return [first], [other]
+
+
+def test_a_neuron_shows_its_sign(shown):
+    figure = figures.keys_and_values(*neurons(), 4.7)
+    found = shown(figure)
+    assert found["excited"]["text"] == ["30.68", "−7.01"]
+    assert found["excited"]["value"] == pytest.approx([1, 7.01 / 30.68])
+    assert found["writes"]["text"] == "its value promotes"
+    other = shown(figure, neuron=1)
+    assert other["excited_axis"]["labels"] == ["↵ → A", "x → ."]
+    assert other["promoted_axis"]["labels"] == ["↵↵", "a·b"]
+    assert other["writes"]["text"] == "its value, turned round, promotes"
+    assert "drawn at random" in other["say"]
+
+
+def test_sparsity_marks_where_the_curve_reaches_90_percent(shown):
     hidden = np.random.default_rng(1).normal(size=(3, 20, 60)) ** 3
-    w_out = np.eye(60)
-    shares = np.array([np.median(ffn.energy_shares(h, w_out), axis=0) for h in hidden])
-    needed = (shares < 0.9).sum(axis=1) + 1
-    figure = figures.sparsity(shares, needed, [0.4, 0.5, 0.6], layer=1)
-    assert any(d["x"] == [needed[1]] * 2 and d["y"] == [0, 0.9] for d in sources(figure, "x", "y"))
-    assert figure.data.rows[2] == ["2", str(needed[2]), "60%"]
-
-
-def test_training_shows_every_seed():
-    marks = np.array([0, 200, 400, 600, 800, 1000])
-    runs = np.linspace(0.6, 0.47, 6) + np.arange(3)[:, None] / 100
-    figure = figures.side_of_training(marks, runs, runs + 0.001, 0.46, "Recorded.")
-    assert [row[0] for row in figure.data.rows][::3] == ["SwiGLU, seed 0", "GELU, seed 0"]
-    assert figure.data.rows[5][-1] == f"{runs[2, -1] + 0.001:.4f}"
-    assert len(sources(figure, "x", "y")) >= 7
+    shares = np.array([np.median(ffn.energy_shares(h, np.eye(60)), axis=0) for h in hidden])
+    needed = [int(n) for n in (shares < 0.9).sum(axis=1) + 1]
+    quartiles = np.array([[n - 2, n + 2] for n in needed])
+    figure = figures.sparsity(Energies(shares, needed, quartiles, np.array([0.4, 0.5, 0.6])))
+    found = shown(figure, layer=2)
+    assert found["drop"] == {"x": [needed[2]] * 2, "y": [0, 0.9]}
+    assert found["marker"] == {"x": [2], "y": [needed[2]]}
+    assert found["title"]["text"] == f"layer 2: {needed[2]} of 60 carry 90%"
+    assert found["typical"]["text"] == "60% of its gates are below zero"
+    assert figure.data.rows[2] == ["2", str(needed[2]), f"{needed[2] - 2} to {needed[2] + 2}", "60%"]

@@ -1,6 +1,15 @@
-export default ({ labels, changes, tokens, values, base, marker, said, bars, x_range, y_range }, control) => {
-  const at = control.value - 1, change = changes[at];
-  marker.data = { x: [at + 1], y: [change] };
-  said.text = `without ${labels[at]}:\n${base.toFixed(4)} → ${(base + change).toFixed(4)} (${change >= 0 ? "+" : ""}${fixed(change, 4)})`;
-  show_bars(bars, x_range, y_range, tokens[at], values[at], 3);
+import { bar_rows } from "./shared/bar_rows.mjs";
+import { fixed } from "./shared/fixed.mjs";
+
+export const show = ({ labels, changes, tokens, values, base }, { rank }) => {
+  const change = changes[rank], signed = `${change >= 0 ? "+" : ""}${fixed(change, 4)}`;
+  const numbers = values[rank].map(value => fixed(value, 3));
+  return {
+    said: { text: `without ${labels[rank]}` },
+    sum: { text: `loss ${fixed(base, 3)}, ${signed}` },
+    marker: { x: [rank], y: [change] },
+    words: bar_rows(values[rank], numbers),
+    words_axis: { labels: tokens[rank] },
+    say: `Without ${labels[rank]} the loss changes by ${signed} nats: ${tokens[rank].map((token, i) => `${token} ${numbers[i]}`).join(", ")}.`,
+  };
 };

@@ -1,48 +1,74 @@
-export default ({ pick, value, chosen, items, sizes, titles, ffn, stream, edges, nodes, lit_cells, lit_edges, lit_nodes, words }, widget) => {
-  const item = items[Number(pick.value)];
-  const text = numbers => numbers.map(number => fixed(number));
-  const [d_in, d_ff, d_out] = sizes;
-  const n_weights = d_ff * (d_in + d_out);
-  const weights = ffn.data.value.slice(0, n_weights + d_ff + d_out);
-  const x = stream.data.value.slice(0, d_in);
+import { fixed } from "./shared/fixed.mjs";
+import { gated } from "./shared/gated.mjs";
+import { mlp } from "./shared/mlp.mjs";
 
-  // the slider shows the number that is looked at, or changes it
-  value.disabled = item.kind === "neuron" || item.kind === "output";
-  const numbers = item.kind === "input" ? x : weights;
-  if (widget === value && !value.disabled) numbers[item.at] = value.value;
-  if (widget !== value && !value.disabled) value.value = numbers[item.at];
+const run = (kind, n, bend) => kind === "gated"
+  ? gated(n.x, n.w_gate, n.w_up, n.w_down, bend)
+  : mlp(n.x, n.w_in, n.b_in, n.w_out, n.b_out, bend);
 
-  const rows = (from, n, width) => Array.from({ length: n }, (_, i) => weights.slice(from + i * width, from + (i + 1) * width));
-  const w_in = rows(0, d_in, d_ff), w_out = rows(d_in * d_ff, d_ff, d_out);
-  const biases = weights.slice(n_weights);
-  const { before, hidden, output } = mlp(x, w_in, biases.slice(0, d_ff), w_out, biases.slice(d_ff), chosen.value);
-
-  const inside = [...weights, ...before, ...hidden], outside = [...x, ...output];
-  ffn.data = { ...ffn.data, value: inside, text: text(inside) };
-  stream.data = { ...stream.data, value: outside, text: text(outside) };
-  const along = weights.slice(0, n_weights);
-  edges.data = {
-    ...edges.data,
-    sign: along.map(w => (w < 0 ? "minus" : "plus")),
-    dash: along.map(w => (w < 0 ? "dashed" : "solid")),
-    width: along.map(w => 1 + 2 * Math.abs(w)),
-  };
-  nodes.data = { ...nodes.data, text: text([...x, ...hidden, ...output]) };
-
-  const part = (data, at) => Object.fromEntries(Object.entries(data).map(([key, list]) => [key, at.map(i => list[i])]));
-  const cells = [...item.ffn.map(i => [ffn, i]), ...item.stream.map(i => [stream, i])];
-  lit_cells.data = { x: cells.map(([s, i]) => s.data.x[i]), y: cells.map(([s, i]) => s.data.y[i]) };
-  lit_edges.data = part({ xs: edges.data.xs, ys: edges.data.ys, width: edges.data.width.map(w => w + 3) }, item.edges);
-  lit_nodes.data = part({ x: nodes.data.x, y: nodes.data.y }, item.nodes);
-
-  const [i, j] = item.index, f = number => fixed(number);
-  words.text = {
-    w_in: () => `x[${i}] · w_in[${i}, ${j}] = ${f(x[i])} × ${f(w_in[i][j])} = ${f(x[i] * w_in[i][j])}\nis added into before[${j}]`,
-    w_out: () => `hidden[${i}] · w_out[${i}, ${j}] = ${f(hidden[i])} × ${f(w_out[i][j])} = ${f(hidden[i] * w_out[i][j])}\nis added into output[${j}]`,
-    b_in: () => `b_in[${i}] = ${f(biases[i])}\nis added into before[${i}]`,
-    b_out: () => `b_out[${i}] = ${f(biases[d_ff + i])}\nis added into output[${i}]`,
-    input: () => `x[${i}] = ${f(x[i])}\nmeets row ${i} of w_in`,
-    neuron: () => `neuron ${i}: ${titles[chosen.value]}(${f(before[i])}) = ${f(hidden[i])}\nkey: column ${i} of w_in; value: row ${i} of w_out`,
-    output: () => `output[${i}] = ${f(output[i])}\nhidden meets column ${i} of w_out, then + b_out[${i}]`,
-  }[item.kind]();
+const read = (numbers, [name, i, j]) => (Array.isArray(numbers[name][i]) ? numbers[name][i][j] : numbers[name][i]);
+const write = (numbers, [name, i, j], value) => {
+  if (Array.isArray(numbers[name][i])) numbers[name][i][j] = value;
+  else numbers[name][i] = value;
 };
+
+// Two lines on the part that is looked at.
+const words = ({ kind, index: [i, j], label }, all, title, gate) => {
+  const f = (name, a, b) => fixed(read(all, [name, a, b]));
+  const product = (left, w) => `${left}[${i}] · ${label} = ${f(left, i)} × ${f(w, i, j)} = ${fixed(read(all, [left, i]) * read(all, [w, i, j]))}`;
+  const added = { w_in: "before", w_gate: "before", w_up: "up", w_out: "output", w_down: "output" };
+  if (kind in added) return `${product(kind === "w_out" || kind === "w_down" ? "hidden" : "x", kind)}\nis added into ${added[kind]}[${j}]`;
+  if (kind === "b_in" || kind === "b_out") return `${label} = ${f(kind, i)}\nis added into ${kind === "b_in" ? "before" : "output"}[${i}]`;
+  if (kind === "x") return `${label} = ${f("x", i)}\nmeets row ${i} of ${gate ? "w_gate and of w_up" : "w_in"}`;
+  if (kind === "output") return `${label} = ${f("output", i)}\nhidden meets column ${i} of ${gate ? "w_down" : "w_out"}${gate ? "" : `, then + b_out[${i}]`}`;
+  return gate
+    ? `neuron ${i}: gate ${title}(${f("before", i)}) = ${f("gate", i)}\nhidden = ${f("gate", i)} × ${f("up", i)} = ${f("hidden", i)}`
+    : `neuron ${i}: ${title}(${f("before", i)}) = ${f("hidden", i)}\nreads column ${i} of w_in, writes row ${i} of w_out`;
+};
+
+export const show = (data, { look, bend, value, edited }, before) => {
+  const item = data.items[look];
+  const numbers = edited ? JSON.parse(edited) : structured(data.numbers);
+  const moved = before && before.look === look && before.value !== value && item.weight;
+  if (moved) write(numbers, item.weight, value);
+  const all = { ...numbers, ...run(data.kind, numbers, data.bends[bend]) };
+
+  const values = data.cells.map(cell => read(all, cell));
+  const texts = values.map(number => fixed(number));
+  const hue = wanted => data.cells.map((cell, at) => at).filter(at => ["x", "output"].includes(data.cells[at][0]) === (wanted === "stream"));
+  const cells = places => ({ value: places.map(at => values[at]), text: places.map(at => texts[at]) });
+  const along = data.edges.map(edge => read(all, edge));
+  const width = along.map(weight => 1 + 2 * Math.abs(weight));
+  const gate = data.kind === "gated", title = data.titles[bend].split(" (")[0];
+  const about = words(item, all, title, gate);
+  return {
+    ffn: cells(hue("ffn")),
+    stream: cells(hue("stream")),
+    edges: {
+      width,
+      sign: along.map(weight => (weight < 0 ? "minus" : "plus")),
+      dash: along.map(weight => (weight < 0 ? "dashed" : "solid")),
+    },
+    circles: { text: data.nodes.map(([name, i]) => fixed(all[name][i], name === "gate" || name === "up" ? 1 : 2)) },
+    lit_cells: { x: item.cells.map(at => data.places[at][0]), y: item.cells.map(at => data.places[at][1]) },
+    lit_edges: {
+      xs: item.edges.map(at => data.lines[at][0]),
+      ys: item.edges.map(at => data.lines[at][1]),
+      width: item.edges.map(at => width[at] + 3),
+    },
+    lit_nodes: {
+      x: item.nodes.map(at => data.spots[at][0]),
+      y: item.nodes.map(at => data.spots[at][1]),
+      size: item.nodes.map(at => (["gate", "up"].includes(data.nodes[at][0]) ? 27 : 36)),
+      marker: item.nodes.map(at => (data.nodes[at][0] === "up" ? "square" : "circle")),
+    },
+    said: { text: about },
+    value: item.weight
+      ? { value: read(numbers, item.weight), disabled: false, show_value: true, title: "Its value" }
+      : { disabled: true, show_value: false, title: "Its value: choose a single number" },
+    ...(moved ? { edited: { value: JSON.stringify(numbers) } } : {}),
+    say: `${about.replace("\n", ", ")}. Outputs: ${all.output.map(number => fixed(number)).join(", ")}.`,
+  };
+};
+
+const structured = numbers => JSON.parse(JSON.stringify(numbers));

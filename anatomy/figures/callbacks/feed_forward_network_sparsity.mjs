@@ -1,7 +1,13 @@
-export default ({ curves, needed, below, curve, drop, words, marker }, control) => {
-  const l = control.value, n = needed[l];
-  curve.data = { ...curve.data, y: curves[l] };
-  drop.data = { x: [n, n], y: [0, 0.9] };
-  marker.data = { x: [l], y: [n] };
-  words.text = `layer ${l}: ${n} neurons carry 90%,\n${(100 * below[l]).toFixed(0)}% of gates are below zero`;
+import { fixed } from "./shared/fixed.mjs";
+
+export const show = ({ counts, curves, needed, quartiles, below, d_ff }, { layer }) => {
+  const [low, high] = quartiles[layer];
+  return {
+    title: { text: `layer ${layer}: ${needed[layer]} of ${d_ff} carry 90%` },
+    typical: { text: `${fixed(100 * below[layer], 0)}% of its gates are below zero` },
+    curve: { x: counts, y: curves[layer] },
+    drop: { x: [needed[layer], needed[layer]], y: [0, 0.9] },
+    marker: { x: [layer], y: [needed[layer]] },
+    say: `In layer ${layer} the strongest ${needed[layer]} of ${d_ff} neurons carry 90% of the energy of the median token, ${fixed(low, 0)} to ${fixed(high, 0)} for half of the tokens; ${fixed(100 * below[layer], 0)}% of the gates are below zero.`,
+  };
 };

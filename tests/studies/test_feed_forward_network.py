@@ -1,0 +1,143 @@
+"""What the chapter on the feed-forward network says, held to what its study measures."""
+
+import numpy as np
+import pytest
+
+from anatomy import feed_forward_network as ffn
+from anatomy.model import PUBLISHED, Trace
+from anatomy.studies import feed_forward_network as study
+from anatomy.tokenization import novel
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return study.facts()
+
+
+@pytest.fixture(scope="module")
+def knocked():
+    return study.knock_outs()
+
+
+@pytest.fixture(scope="module")
+def read(real_model):
+    """The real model on the opening of the novel."""
+    ids = real_model.encode(novel(14))
+    trace = Trace("gate_in", "hidden")
+    real_model.forward(ids, trace=trace, last_only=True)
+    return real_model, ids, trace
+
+
+def test_twice_as_many_facts_need_twice_as_many_neurons(facts):
+    means = facts.plain.mean(axis=2)
+    for n in range(len(facts.counts) - 1):
+        assert facts.counts[n + 1] == 2 * facts.counts[n]
+        np.testing.assert_allclose(means[:-1, n], means[1:, n + 1], atol=0.19)
+
+
+def test_the_bend_uses_the_width_and_a_stack_does_as_well(facts):
+    n, square, wide = facts.counts.index(512), facts.widths.index(16), facts.widths.index(64)
+    assert facts.straight[n].max() < facts.plain[square, n].min()
+    assert facts.square_longer.max() < facts.plain[square + 1, n].min()
+    assert facts.stack[n].min() > 0.99
+    assert facts.weights["stack"][0] == pytest.approx(facts.weights["plain"][wide], rel=0.03)
+
+
+def test_the_gate_recalls_more_at_the_same_weights_with_every_seed(facts):
+    n, square = facts.counts.index(512), facts.widths.index(16)
+    assert facts.gated[square, n].min() > facts.plain[square, n].max()
+    assert facts.weights["gated"][square] <= facts.weights["plain"][square]
+
+
+def test_recall_rows_are_the_recording(facts):
+    rows = study.recall_rows(facts)
+    assert [row[1] for row in rows] == ["2,128", "544", "544", "1,072", "2,128", "2,176"]
+    assert rows[1][2] == study.told_of_facts(facts)["square"]
+    assert rows[2][2] == study.told_of_facts(facts)["longer"]
+
+
+def test_the_toy_hardly_needs_its_feed_forward_networks():
+    trained = study.training()
+    swiglu, gelu, one = (runs[:, -1] for runs in trained.losses.values())
+    assert list(trained.losses)[2] == "GELU, 1 neuron"
+    assert abs(swiglu.mean() - gelu.mean()) < np.ptp(swiglu)
+    assert one.mean() - swiglu.mean() < 0.005
+    assert all((runs[:, -1] > trained.floor).all() for runs in trained.losses.values())
+
+
+def test_neurons_are_ranked_by_what_is_lost_without_them(knocked):
+    assert (np.diff(knocked.changes) <= 0).all()
+    assert len(set(knocked.neurons)) == len(knocked.neurons) == 336
+    assert all(len(row) == 7 and row[0][1] >= row[-1][1] for row in knocked.words)
+    assert {losses[0].round(4) for losses in knocked.many.values()} == {np.float32(knocked.base).round(4)}
+
+
+def test_no_neuron_covers_for_another():
+    both = study.together(n=64)
+    assert both.last > 2 * both.last_sum  # nothing there can answer, and yet single effects do not add up
+    assert both.first > 10 * both.first_sum
+    assert both.held < 0.05 * both.first  # held, the later neurons would hide the loss, not repair it
+
+
+@pytest.mark.checkpoint
+def test_half_of_the_neurons_write_their_value_turned_round(read):
+    model, ids, trace = read
+    blind = study.blind_check(model, ids, trace["hidden"])
+    assert blind.n == 30 * 1536
+    assert blind.turned == pytest.approx(0.4995, abs=0.001)
+    assert blind.hits - blind.chance > 3 * blind.spread
+    assert blind.level_hits - blind.level_chance > 5 * blind.level_spread
+    assert blind.random > 0.04  # any direction promotes common tokens
+    assert blind.level_chance == pytest.approx(0.01, abs=0.001)
+
+
+@pytest.mark.checkpoint
+def test_a_blind_check_of_noise_finds_chance(read):
+    """The control of the control: with hidden numbers drawn at random nothing beats the shuffled text."""
+    model, ids, trace = read
+    noise = np.random.default_rng(0).normal(size=trace["hidden"].shape).astype(np.float32)
+    blind = study.blind_check(model, ids, noise, n_shuffles=20)
+    assert abs(blind.hits - blind.chance) < 4 * blind.spread + 0.002
+    assert abs(blind.level_hits - blind.level_chance) < 0.002
+
+
+@pytest.mark.checkpoint
+def test_a_neuron_that_is_negative_writes_its_value_turned_round(read):
+    model, ids, trace = read
+    found = [study.look(model, ids, trace["hidden"], *pair) for pair in study.drawn_at_random(model.config)]
+    assert any(n.turned for n in found)
+    for n in found:
+        sizes = [abs(number) for *_, number in n.excited]
+        assert sizes == sorted(sizes, reverse=True)
+        assert n.turned == (n.excited[0][2] < 0)
+    readable = study.look(model, ids, trace["hidden"], 23, 669)
+    assert readable.excited[0][:2] == ("Do", " you")
+    assert readable.promoted[0][0] == " not"
+    assert readable.promoted[0][1] > study.random_direction(model)
+
+
+@pytest.mark.checkpoint
+def test_energies_are_those_of_the_module(read):
+    model, _, trace = read
+    found = study.energies(model, trace["hidden"], trace["gate_in"])
+    shares = ffn.energy_shares(trace["hidden"][3, 1::2], model.weights.layers[3].w_down)
+    np.testing.assert_allclose(found.shares[3], np.median(shares, axis=0))
+    assert found.needed[0] < 50 < found.needed[15]
+    assert (found.quartiles[:, 0] <= found.needed).all()
+    assert (found.needed <= found.quartiles[:, 1]).all()
+
+
+@pytest.mark.checkpoint
+def test_weights_are_exchanged_and_put_back(read):
+    model, ids, _ = read
+    gate = model.weights.layers[0].w_gate
+    right, swapped = study.exchanged(model, ids)
+    assert swapped > right + 5
+    assert model.weights.layers[0].w_gate is gate
+
+
+def test_costs_are_those_of_the_one_convention():
+    rows, times = study.cost_rows(PUBLISHED["SmolLM2-135M"])
+    assert [row[2] for row in rows] == ["884,736"] * 3 + ["2,654,208", "79,626,240", "884,736"]
+    assert times == 3
+    assert [row[-1] for row in study.width_rows(PUBLISHED, ["GPT-2", "SmolLM2-135M"])] == ["46%", "59%"]
