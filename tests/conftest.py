@@ -1,6 +1,7 @@
 """Fixtures that several layers share."""
 
 import json
+import os
 
 import pytest
 from bokeh.models import Button, ColumnDataSource, Select
@@ -10,6 +11,9 @@ from py_mini_racer import MiniRacer
 from anatomy import smollm2
 from anatomy.figures.view import bundle
 from anatomy.publishing.browser import chromium
+from anatomy.studies import BOOK
+
+os.environ[BOOK] = "1"  # figures answer as in a build of the book
 
 # no deadline, because machines are shared; the same examples at every run, because failures must repeat
 settings.register_profile("book", deadline=None, derandomize=True, max_examples=60)
