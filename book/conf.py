@@ -34,6 +34,7 @@ extensions = [
     "anatomy.publishing.llms_txt",
     "anatomy.publishing.mathml",
     "anatomy.publishing.model_map",
+    "anatomy.publishing.notebooks",
     "anatomy.publishing.pages",
     "anatomy.publishing.pdf",
     "anatomy.publishing.shown_code",

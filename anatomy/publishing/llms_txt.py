@@ -16,6 +16,15 @@ from anatomy.publishing.shown_code import ShownCode, pointer
 from anatomy.topics import BY_STEM
 
 LANGUAGES = {"ipython3": "python", "python": "python", "python3": "python", "default": "python", "sh": "sh"}
+NOT_READ = (
+    nodes.raw,
+    nodes.comment,
+    nodes.target,
+    nodes.meta,
+    nodes.system_message,
+    nodes.label,  # of a citation: prose says author and year
+    addnodes.toctree,
+)
 DEFERRED = "llms-pages"  # folder below the doctrees: a text for each page, until all are written
 
 
@@ -79,9 +88,7 @@ def figure_of(node):
 
 def block(node, depth=1):
     """Markdown of what stands by itself; '' where nothing is to be read."""
-    if isinstance(
-        node, (nodes.raw, nodes.comment, nodes.target, nodes.meta, nodes.system_message, addnodes.toctree)
-    ):
+    if isinstance(node, NOT_READ):
         return ""
     if isinstance(node, nodes.compound) and "toctree-wrapper" in node["classes"]:
         return ""  # llms.txt lists the pages
