@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 from bokeh.models import Button, ColumnDataSource, Select
@@ -27,6 +28,17 @@ def real_model():
         return smollm2.load()
     except FileNotFoundError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def built():
+    """The folder of the built HTML edition; ANATOMY_SITE names another than that of `nox -s book`."""
+    folder = Path(
+        os.environ.get("ANATOMY_SITE", Path(__file__).parents[1] / "book" / "_build" / "html")
+    ).resolve()
+    if not (folder / "index.html").exists():
+        pytest.fail(f"no book in {folder}; build it with: nox -s book")
+    return folder
 
 
 @pytest.fixture(scope="session")

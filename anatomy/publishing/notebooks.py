@@ -13,14 +13,13 @@ from docutils import nodes
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from anatomy.publishing.cell_cache import read_notebook
-from anatomy.publishing.llms_txt import inline, is_html, markdown
-from anatomy.publishing.mime import LiveFigure
+from anatomy.publishing.llms_txt import bold, inline, is_html, markdown, numbered
 from anatomy.smollm2 import INSTALL
 
 FOLDER = "_downloads"
 HIDDEN = {"remove-cell", "remove-input", "hide-cell", "hide-input"}
 MARK = "\x02"  # no page holds it
-CELL = re.compile(f"^{MARK}(\\d+)$", re.M)
+CELL = re.compile(f"^ *{MARK}(\\d+)$", re.M)
 VERBATIM = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw, nodes.comment)
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -37,31 +36,18 @@ def escaped(text):
     return re.sub(r"[\\`*$<]|(?<!\w)_|_(?!\w)", r"\\\g<0>", text)
 
 
-def number_of(env, docname, node):
-    """'Fig. 1.2' or 'Table 1.3', as the page prints it; '' for a table that has no number."""
-    kind = "figure" if isinstance(node, LiveFigure) else "table"
-    numbers = env.toc_fignumbers.get(docname, {}).get(kind, {})
-    found = next((numbers[name] for name in node["ids"] if name in numbers), None)
-    return env.config.numfig_format[kind].replace("%s", ".".join(map(str, found))) if found else ""
-
-
-def shown_by(env, docname, cell):
+def shown_by(cell):
     """A line that says which of the page's figures and tables a cell shows; '' where it shows none."""
-    shown = [
-        number_of(env, docname, node)
-        for node in cell.findall()
-        if isinstance(node, (LiveFigure, nodes.table))
-    ]
-    return " ".join(f"**{number}**" for number in shown if number)
+    return " ".join(bold(node["number"]) for node in cell.findall(nodes.Element) if "number" in node)
 
 
 def cut(env, docname, doctree):
     """A resolved page in pieces: (words, what the cell after them shows, the cell's index or None at the end)."""
-    page, shows = doctree.deepcopy(), {}
+    page, shows = numbered(env, docname, doctree), {}
     for cell in list(page.findall(nodes.container)):
         if cell.get("nb_element") == "cell_code":
             index = cell["cell_index"]
-            shows[index] = shown_by(env, docname, cell)
+            shows[index] = shown_by(cell)
             cell.replace_self(nodes.paragraph("", f"{MARK}{index}"))
     for word in list(page.findall(nodes.Text)):
         if not isinstance(word.parent, VERBATIM):
@@ -77,15 +63,19 @@ def code_cell(cell):
     return new_code_cell(cell.source, metadata={"jupyter": {"source_hidden": True}} if hidden else {})
 
 
-def notebook_of(env, docname, doctree, source):
+def opening(config, title, address):
+    """What the notebook is of and what has to be installed. address: the page's, where the book's is known."""
+    page = f"[{title}]({address})" if address else f"*{title}*"
+    return (
+        f"Notebook of {page}, from *{config.project}* (© {config.copyright}). To run it, in a checkout of the book's "
+        f'repository: `pip install -e ".[figures]"` and `{INSTALL}`.'
+    )
+
+
+def notebook_of(env, docname, doctree, source, address=None):
     """The notebook of a resolved page, whose source's cells are given. The same page gives the same bytes."""
     title = inline(next(doctree.findall(nodes.title)))
-    cells = [
-        new_markdown_cell(
-            f"Notebook of *{title}*, from *{env.config.project}* (© {env.config.copyright}). To run it, in a checkout of "
-            f'the book\'s repository: `pip install -e ".[figures]"` and `{INSTALL}`.'
-        )
-    ]
+    cells = [new_markdown_cell(opening(env.config, title, address))]
     waiting = [(index, cell) for index, cell in enumerate(source.cells) if cell.cell_type == "code"]
 
     def say(*texts):
@@ -118,7 +108,8 @@ def write_notebook(app, pagename, templatename, context, doctree):
     context["notebook"] = f"{FOLDER}/{pagename}.ipynb"
     path = Path(app.outdir) / context["notebook"]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(nbformat.writes(notebook_of(app.env, pagename, doctree, source)) + "\n", "utf-8")
+    notebook = notebook_of(app.env, pagename, doctree, source, context.get("pageurl"))
+    path.write_text(nbformat.writes(notebook) + "\n", "utf-8")
 
 
 def setup(app):
