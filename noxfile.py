@@ -128,10 +128,11 @@ def lint(session):
 
 @nox.session
 def browser(session):
-    """Test the built pages, the figures and the token explorer in a real browser; needs Chromium."""
+    """Run the notebooks of the built pages; test these, the figures and the token explorer in Chromium."""
     install(session, "-e", ".[book]", *group("test"), *group("browser"))
     need_browser(session)
     sphinx(session, "html")
+    session.run("pytest", "-n", "auto", "tests/notebooks")
     session.run("pytest", "tests/browser", *session.posargs)
 
 

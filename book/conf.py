@@ -7,6 +7,8 @@ import os
 for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ[threads] = "1"
 os.environ["PYTHONHASHSEED"] = "0"
+# figures and numbers go to pages; without it a figure shows itself, as in a notebook
+os.environ["ANATOMY_BOOK"] = "1"
 
 from anatomy import __version__  # noqa: E402
 
@@ -32,6 +34,7 @@ extensions = [
     "anatomy.publishing.llms_txt",
     "anatomy.publishing.mathml",
     "anatomy.publishing.model_map",
+    "anatomy.publishing.notebooks",
     "anatomy.publishing.pages",
     "anatomy.publishing.pdf",
     "anatomy.publishing.shown_code",

@@ -1,6 +1,8 @@
 """Fixtures that several layers share."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from bokeh.models import Button, ColumnDataSource, Select
@@ -10,6 +12,9 @@ from py_mini_racer import MiniRacer
 from anatomy import smollm2
 from anatomy.figures.view import bundle
 from anatomy.publishing.browser import chromium
+from anatomy.studies import BOOK
+
+os.environ[BOOK] = "1"  # figures answer as in a build of the book
 
 # no deadline, because machines are shared; the same examples at every run, because failures must repeat
 settings.register_profile("book", deadline=None, derandomize=True, max_examples=60)
@@ -23,6 +28,17 @@ def real_model():
         return smollm2.load()
     except FileNotFoundError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def built():
+    """The folder of the built HTML edition; ANATOMY_SITE names another than that of `nox -s book`."""
+    folder = Path(
+        os.environ.get("ANATOMY_SITE", Path(__file__).parents[1] / "book" / "_build" / "html")
+    ).resolve()
+    if not (folder / "index.html").exists():
+        pytest.fail(f"no book in {folder}; build it with: nox -s book")
+    return folder
 
 
 @pytest.fixture(scope="session")

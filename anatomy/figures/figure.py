@@ -1,6 +1,7 @@
 """A figure of the book: a Bokeh plot, its controls, and what a reader without pixels needs.
 
-Leaves out pages: `anatomy.publishing` turns the MIME bundle into interactive HTML or a static picture.
+Leaves out pages: `anatomy.publishing` turns the MIME bundle into interactive HTML or a static picture. Outside the book
+a figure shows itself, by `anatomy.figures.notebook`.
 """
 
 import base64
@@ -17,8 +18,10 @@ from bokeh.layouts import column
 from bokeh.models import LayoutDOM, Plot
 
 from anatomy.checks import one_of
+from anatomy.figures import notebook
 from anatomy.figures.theme import CLEAR, THEME, swap
 from anatomy.figures.view import View
+from anatomy.studies import in_book
 
 MIME = "application/vnd.anatomy+json"
 PROVENANCE = {
@@ -77,10 +80,14 @@ class Table:
     def _repr_mimebundle_(self, include=None, exclude=None):
         named(self.name)
         one_of("provenance", self.provenance, tuple(PROVENANCE))
+        told("caption of table", self.name, self.caption)
+        if not in_book():
+            badge = PROVENANCE[self.provenance]
+            return notebook.table_bundle(self.name, badge, self.caption, self.source, self.header, self.rows)
         spec = {
             "kind": "table",
             "name": self.name,
-            "caption": told("caption of table", self.name, self.caption),
+            "caption": self.caption,
             "provenance": self.provenance,
             "source": self.source,
             "header": self.header,
@@ -169,6 +176,11 @@ class Figure:
         return ["bokeh", "bokeh-widgets"] if self.controls else ["bokeh"]
 
     def _repr_mimebundle_(self, include=None, exclude=None):
+        if not in_book():
+            badge, caption = PROVENANCE[self.provenance], self.print_caption or self.caption
+            return notebook.figure_bundle(
+                self.name, self.alt, badge, caption, self.source, self.data.header, self.data.rows
+            )
         spec = {
             "kind": "figure",
             "payload": self.payload(),

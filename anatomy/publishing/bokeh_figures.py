@@ -17,6 +17,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
 from anatomy.figures.figure import PROVENANCE
+from anatomy.figures.notebook import still, table_html
 from anatomy.figures.theme import swap
 from anatomy.publishing import editions, pictures
 from anatomy.publishing.mime import Badge, LiveFigure
@@ -97,7 +98,7 @@ def vector_pdf(app, name):
     """The PDF of a picture, made by rsvg-convert, as a path from the source folder."""
     out = Path(app.outdir) / "pictures" / f"{name}.pdf"
     out.parent.mkdir(parents=True, exist_ok=True)
-    convert(folder_of(app) / f"{editions.still(folder_of(app), name)}.svg", out)
+    convert(folder_of(app) / f"{still(folder_of(app), name)}.svg", out)
     return os.path.relpath(out, app.srcdir)
 
 
@@ -116,19 +117,6 @@ def picture_html(node, folder, prefix):
     return "".join(out), wide, narrow
 
 
-def data_html(node):
-    """The table under a figure: first column heads its row."""
-    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in node["header"])
-    rows = "".join(
-        "<tr>"
-        + f'<th scope="row">{escape(row[0])}</th>'
-        + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
-        + "</tr>"
-        for row in node["rows"]
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-
-
 def number_of(translator, node):
     """Sphinx's own number of a figure, as '1.2'."""
     numbers = translator.builder.env.toc_fignumbers.get(translator.builder.current_docname, {})
@@ -142,7 +130,7 @@ def visit_html(self, node):
     try:
         if epub:
             folder = folder_of(self.builder.app)
-            wide = pictures.Picture.read(folder / f"{editions.still(folder, name)}.svg")
+            wide = pictures.Picture.read(folder / f"{still(folder, name)}.svg")
             images = Path(self.builder.outdir) / "_images"
             images.mkdir(exist_ok=True)
             (images / f"{name}.svg").write_text(wide.svg, "utf-8")
@@ -177,8 +165,8 @@ def depart_html(self, node):
     label = f"Data of figure {number_of(self, node)}"
     data = (
         '<details class="figure-data"><summary>Data</summary>'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">{data_html(node)}</div>{source}'
-        "</details>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">'
+        f"{table_html(node['header'], node['rows'])}</div>{source}</details>"
     )
     # in a strict figure the caption comes last, so an EPUB has the data after it
     ends = (

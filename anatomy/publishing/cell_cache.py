@@ -70,13 +70,18 @@ def copy_entry(entry, copy, notebook):
         copy.mkdir()
 
 
+def read_notebook(env, docname, text):
+    """The cells of a page's text as myst-nb cuts them, or None where the page is no notebook."""
+    reader = create_nb_reader(env.doc2path(docname), env.myst_config, env.mystnb_config, text)
+    return reader and reader.read(text)
+
+
 def open_entry(app, docname, source):
     """Before a page is read: a cache for it alone, which holds its outputs if its key is known."""
     env = app.env
-    reader = create_nb_reader(env.doc2path(docname), env.myst_config, env.mystnb_config, source[0])
-    if reader is None:
+    notebook = read_notebook(env, docname, source[0])
+    if notebook is None:
         return
-    notebook = reader.read(source[0])
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     _, cells = get_cache(entries(app)).create_hashed_notebook(notebook)
     found = key(code)

@@ -31,11 +31,6 @@ def address_tex(address):
     return "".join(f"\\{c}" if c in "%#&" else c for c in address)
 
 
-def still(folder, name):
-    """The stem of the picture that stands for a figure: the one drawn for print, where there is one."""
-    return f"{name}-print" if (folder / f"{name}-print.svg").exists() else name
-
-
 def address_of(config, label):
     """Where a label is on the web, short: the index sends readers on. None where the base URL is not known.
 

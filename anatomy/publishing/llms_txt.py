@@ -16,6 +16,21 @@ from anatomy.publishing.shown_code import ShownCode, pointer
 from anatomy.topics import BY_STEM
 
 LANGUAGES = {"ipython3": "python", "python": "python", "python3": "python", "default": "python", "sh": "sh"}
+NOT_READ = (
+    nodes.raw,
+    nodes.comment,
+    nodes.target,
+    nodes.meta,
+    nodes.system_message,
+    nodes.label,  # of a citation: prose says author and year
+    addnodes.toctree,
+)
+NUMBERED = {  # node: its kind in Sphinx's numbers
+    "LiveFigure": "figure",
+    "TokenExplorer": "figure",
+    "table": "table",
+    "exercise_enumerable_node": "exercise",
+}
 DEFERRED = "llms-pages"  # folder below the doctrees: a text for each page, until all are written
 
 
@@ -46,6 +61,10 @@ def inline(node):
     return inner
 
 
+def bold(text):
+    return f"**{text}**" if text else ""
+
+
 def indented(text, first):
     """Blocks of a list item: the first line after its mark, the others under it."""
     lines = text.splitlines()
@@ -65,13 +84,14 @@ def table_of(node):
         for row in node.findall(nodes.row)
     ]
     caption = "".join(inline(title) for title in node.findall(nodes.title))
+    caption = " ".join(filter(None, [bold(node.get("number")), caption]))
     return "\n\n".join(filter(None, [caption, table(rows[0], rows[1:])]))
 
 
 def figure_of(node):
     """A live figure: what it shows, its caption, its numbers."""
     parts = [
-        f"**Figure** ({PROVENANCE[node['provenance']]}): {plain(node[0])}",
+        f"{bold(node.get('number', 'Figure'))} ({PROVENANCE[node['provenance']]}): {plain(node[0])}",
         f"What it shows: {node['alt']}",
     ]
     return "\n\n".join([*parts, table(node["header"], node["rows"])])
@@ -79,9 +99,7 @@ def figure_of(node):
 
 def block(node, depth=1):
     """Markdown of what stands by itself; '' where nothing is to be read."""
-    if isinstance(
-        node, (nodes.raw, nodes.comment, nodes.target, nodes.meta, nodes.system_message, addnodes.toctree)
-    ):
+    if isinstance(node, NOT_READ):
         return ""
     if isinstance(node, nodes.compound) and "toctree-wrapper" in node["classes"]:
         return ""  # llms.txt lists the pages
@@ -97,6 +115,8 @@ def block(node, depth=1):
         return table_of(node)
     if type(node).__name__ == "LiveFigure":
         return figure_of(node)
+    if type(node).__name__ == "TokenExplorer":
+        return f"{bold(node.get('number', 'Figure'))}, on the page only: {inline(node[0])}"
     if isinstance(node, ShownCode):
         return f"{block(node[0])}\n\n{inline(pointer(node))}"
     if isinstance(node, (nodes.bullet_list, nodes.enumerated_list)):
@@ -108,7 +128,8 @@ def block(node, depth=1):
         return inline(node)
     if isinstance(node, (nodes.Admonition, nodes.sidebar)) and isinstance(node[0], nodes.title):
         title = inline(node[0]) or type(node).__name__.partition("_")[0].capitalize()
-        return "\n\n".join(filter(None, [f"**{title}**", *map(block, node.children[1:])]))
+        title = " ".join(filter(None, [node.get("number"), title.strip()]))
+        return "\n\n".join(filter(None, [bold(title), *map(block, node.children[1:])]))
     if isinstance(node, nodes.TextElement):
         return inline(node).strip()
     return blocks(node, depth)
@@ -120,9 +141,21 @@ def blocks(node, depth=1):
     return "\n\n".join(part for part in parts if part)
 
 
-def markdown(doctree):
-    """A resolved page as Markdown. Its title is a heading of the first level."""
-    return blocks(doctree, 0) + "\n"
+def numbered(env, docname, doctree):
+    """A copy of a resolved page in which what HTML's writer numbers has its `number`, as in 'Fig. 1.2'."""
+    page = doctree.deepcopy()
+    for node in page.findall(nodes.Element):
+        kind = NUMBERED.get(type(node).__name__)
+        numbers = env.toc_fignumbers.get(docname, {}).get(kind, {})
+        found = next((numbers[name] for name in node.get("ids", ()) if name in numbers), None)
+        if found:
+            node["number"] = env.config.numfig_format[kind] % ".".join(map(str, found))
+    return page
+
+
+def markdown(page):
+    """A numbered page as Markdown. Its title is a heading of the first level."""
+    return blocks(page, 0) + "\n"
 
 
 def is_html(app):
@@ -133,7 +166,7 @@ def write_page(app, pagename, templatename, context, doctree):
     """Each page beside its HTML; what the lists need of it beside the doctrees (pages are written in parallel)."""
     if not is_html(app) or doctree is None:
         return
-    text = markdown(doctree)
+    text = markdown(numbered(app.env, pagename, doctree))
     (Path(app.outdir) / f"{pagename}.md").write_text(text, "utf-8")
     folder = Path(app.doctreedir) / DEFERRED
     folder.mkdir(parents=True, exist_ok=True)

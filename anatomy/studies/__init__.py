@@ -4,16 +4,24 @@ A study calls the maths and returns named numbers, each measurement with its sam
 uncertainty. Chapters and tests call the same function, so that neither holds a copy.
 """
 
+import os
+
+BOOK = "ANATOMY_BOOK"  # in the environment of cells: set while the book is built (book/conf.py)
+
+
+def in_book():
+    """Whether a build of the book runs this cell: only then does anything read what cells hand to pages."""
+    return BOOK in os.environ
+
 
 def say(**numbers):
     """Hand numbers to the prose of a page, where {glue:text}`name:.2f` prints them.
 
-    Outside the book, where myst-nb is not installed, it does nothing: the notebook that a page offers has its numbers
-    written in already.
+    Outside the book it does nothing: the notebook that a page offers has its numbers written in already.
     """
-    try:
-        from myst_nb import glue
-    except ImportError:
+    if not in_book():
         return
+    from myst_nb import glue
+
     for name, value in numbers.items():
         glue(name, value, display=False)

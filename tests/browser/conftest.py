@@ -1,23 +1,10 @@
-"""The built book in a real browser. `nox -s browser` builds it first; ANATOMY_SITE names another build."""
+"""The built book in a real browser. `nox -s browser` builds it first."""
 
 import functools
-import os
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def built():
-    """The folder of the built HTML edition."""
-    folder = Path(os.environ.get("ANATOMY_SITE", ROOT / "book" / "_build" / "html")).resolve()
-    if not (folder / "index.html").exists():
-        pytest.fail(f"no book in {folder}; build it with: nox -s book")
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -109,3 +109,14 @@ def test_a_figure_says_what_it_shows_and_gives_its_numbers():
     assert llms_txt.block(figure) == (
         "**Figure** (Real model): Look at it.\n\nWhat it shows: It rises.\n\n| x | y |\n| --- | --- |\n| 1 | 2 |"
     )
+
+
+def test_what_the_page_numbers_has_its_number(site, read):
+    text = "# Rope\n\n```{exercise} Turn\n:label: turn\n\nBack.\n```\n\n{numref}`sizes` has them.\n\n"
+    text += ":::{table} Sizes\n:name: sizes\n\n| a | b |\n|---|---|\n| 1 | 2 |\n:::\n"
+    pages = {"index.md": "# The Book\n\n```{toctree}\n:numbered:\nrope\n```\n", "rope.md": HEAD + text}
+    config = {**CONFIG, "numfig": True, "myst_enable_extensions": ["colon_fence"]}
+    page = read(site(pages, *EXTENSIONS, "sphinx_exercise", **config), "rope.md")
+    assert (
+        "**Exercise 1.1 (Turn)**\n\nBack.\n\nTable 1.1 has them.\n\n**Table 1.1** Sizes\n\n| a | b |" in page
+    )
