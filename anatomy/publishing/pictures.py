@@ -86,7 +86,11 @@ class Picture:
 
 
 def tidy(svg):
-    """What browsers write -> what EPUB accepts and what is the same at every drawing. Words stay as they are."""
+    """What browsers write -> what EPUB accepts and what is the same at every drawing. Words stay as they are.
+
+    Bokeh writes every word twice, the second time as an outline that nobody can see.
+    """
+    svg = re.sub(r'<text fill="none"[^>]* stroke-opacity="0"[^>]*>[^<]*</text>', "", svg)
     return re.sub(r"<[^>]*>", lambda tag: tidy_tag(tag[0]), renumber(svg))
 
 

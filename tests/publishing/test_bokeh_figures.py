@@ -27,11 +27,12 @@ PAGE = (
 ```{code-cell} python
 :tags: [remove-input]
 from anatomy.figures.figure import Figure, Table
-from anatomy.figures.old_parts import heatmap, slider
-plot, source = heatmap([[1, 0], [0.25, 0.75]], ["a", "b"], ["a", "b"], "prob")
+from anatomy.figures import parts
+plot = parts.plot(height=186)
+plot.vbar([0, 1], top=[0.25, 0.75], color="#1c2530")
 numbers = Table(["reads", "a", "b"], [["a", "1.00", "0.00"], ["b", "0.25", "<b>"]])
 said = 'Two "rows" & <i>.', "Look at $x^2$ and `b`."
-Figure(plot, "rope-dial", *said, numbers, "toy", [slider("Turn", 0, 1, 0)], "by hand")
+Figure(plot, "rope-dial", *said, numbers, "toy", [parts.slider("Turn", 0, 1, 0)], "by hand")
 ```
 
 ```{code-cell} python
@@ -46,11 +47,12 @@ INDEX = "# Index\n\n```{toctree}\n:numbered:\nrope\n```\n"
 @pytest.fixture(scope="module")
 def payload():
     """The JSON of the page's figure, made in this process: it must equal what the kernel makes."""
+    from anatomy.figures import parts
     from anatomy.figures.figure import Figure, Table
-    from anatomy.figures.old_parts import heatmap, slider
 
-    plot, _ = heatmap([[1, 0], [0.25, 0.75]], ["a", "b"], ["a", "b"], "prob")
-    figure = Figure(plot, "rope-dial", "a", "b", Table(["a"], []), "toy", [slider("Turn", 0, 1, 0)])
+    plot = parts.plot(height=186)
+    plot.vbar([0, 1], top=[0.25, 0.75], color="#1c2530")
+    figure = Figure(plot, "rope-dial", "a", "b", Table(["a"], []), "toy", [parts.slider("Turn", 0, 1, 0)])
     return json.dumps(figure.payload(), separators=(",", ":"), ensure_ascii=False)
 
 
