@@ -129,6 +129,21 @@ def mean_and_error(values):
     return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
+def opening_said(model):
+    """Numbers of the first paragraphs and of the first look at the real table."""
+    n_vocab, d_model = model.weights.embedding.shape
+    monday, tuesday = (id_of(model, word) for word in ("Monday", "Tuesday"))
+    return {
+        "n_vocab": f"{n_vocab:,}",
+        "d_model": f"{d_model}",
+        "n_numbers": n_vocab * d_model / 1e6,
+        "id_monday": f"{monday:,}",
+        "id_tuesday": f"{tuesday:,}",
+        "id_between": f"{monday + 1:,}",
+        "between": model.decode([monday + 1]).strip(),
+    }
+
+
 # --- The toy language -------------------------------------------------------------------------------------------
 
 
@@ -202,6 +217,23 @@ def forming():
     )  # fmt: skip
 
 
+def forming_said(found):
+    """Numbers that the chapter says of a Forming."""
+    texts, vocabulary = tales()
+    return {
+        "n_tales": f"{len(texts):,}",
+        "n_words": f"{len(vocabulary)}",
+        "d_skip": f"{WIDTH}",
+        "n_classed": f"{len(found.words)}",
+        "sil_start": f"{found.silhouettes[0]:.2f}".replace("-", "−"),
+        "sil_end": float(found.silhouettes[-1]),
+        "purity_start": 100 * found.purity_first,
+        "purity_end": 100 * found.purity_last,
+        "purity_chance": 100 * found.by_chance,
+        "sil_ppmi": found.by_counting,
+    }
+
+
 def mean_cosine(rows):
     """Mean cosine of all pairs of different rows (n, d)."""
     cosines = cosine_matrix(rows)
@@ -270,6 +302,25 @@ def names_by_window(windows=(1, 10)):
             (min(written), max(written)), (min(shuffled), max(shuffled)),
         )  # fmt: skip
     return found
+
+
+def pair_said(found):
+    """Numbers that the chapter says of a Pair, and of windows."""
+    wide, drawn, wide_ends, drawn_ends = names_by_window()[10]
+    return {
+        "n_whole": f"{len(found.words)}",
+        "sil_skip": found.silhouettes["skip-gram"],
+        "sil_teller": found.silhouettes["language model"],
+        "purity_teller": 100 * found.purities["language model"],
+        "names_skip": found.names["skip-gram"],
+        "names_teller": found.names["language model"],
+        "names_wide": wide,
+        "names_drawn": drawn,
+        "wide_low": wide_ends[0],
+        "wide_high": wide_ends[1],
+        "drawn_low": drawn_ends[0],
+        "drawn_high": drawn_ends[1],
+    }
 
 
 # --- Rows of the real table --------------------------------------------------------------------------------------
@@ -365,6 +416,38 @@ def centrings(found):
     return results, lost
 
 
+def rows_said(found):
+    """Numbers that the chapter says of Rows and of subtracting a mean from them."""
+    centred, (lost, error) = centrings(found)
+    stored, by_table, by_words = (
+        centred[name] for name in ("as stored", "mean of the table", "mean of the words")
+    )
+    return {
+        "n_listed": f"{len(found.words)}",
+        "n_small": f"{len(WORDS['small words'])}",
+        "half_first": 100 * found.kept["first half"],
+        "half_last": 100 * found.kept["last half"],
+        "eighth": 100 * found.kept[72],
+        "hub": found.hub,
+        "hub_times": f"{found.hub_times}",
+        "hub_top": f"{by_words.top_times}",
+        "random_cosine": found.random_cosine[0],
+        "lean_early": found.lean[0],
+        "lean_late": found.lean[1],
+        "length_early": found.lengths[0],
+        "length_late": found.lengths[1],
+        "purity_raw": 100 * stored.purity,
+        "purity_centred": 100 * by_table.purity,
+        "purity_words": 100 * by_words.purity,
+        "lost": 100 * lost,
+        "lost_error": 100 * error,
+        "small_raw": 100 * stored.small,
+        "small_centred": 100 * by_table.small,
+        "raw_without": 100 * stored.without_small,
+        "centred_without": 100 * by_table.without_small,
+    }
+
+
 # --- What a plane keeps ------------------------------------------------------------------------------------------
 
 
@@ -424,6 +507,19 @@ def plane(model, axes=(1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 25, 30, 35, 40, 44, 47))
         shares.cumsum()[np.array(axes) - 1], *np.array(recalls).T, N_RECALLED / (len(words) - 1),
         float(variances[-2:].sum() / variances.sum()), rows.shape[1],
     )  # fmt: skip
+
+
+def plane_said(found):
+    """Numbers that the chapter says of a Plane."""
+    two, ten = found.axes.index(2), found.axes.index(10)
+    return {
+        "kept_48": 100 * float(found.variance[two]),
+        "kept_all": 100 * found.kept_random,
+        "recall_two": 100 * float(found.recall[two]),
+        "recall_error": 100 * float(found.error[two]),
+        "recall_chance": 100 * found.chance,
+        "recall_ten": 100 * float(found.recall[ten]),
+    }
 
 
 # --- Analogies ---------------------------------------------------------------------------------------------------
@@ -513,6 +609,34 @@ def analogies(model, n_resamples=400):
     return results, (results["all"].words - results["all"].without_a, float(np.std(gains)))
 
 
+def analogies_said(kinds, gain):
+    """Numbers that the chapter says of what analogies() returns."""
+    every, plural, capital = kinds["all"], kinds["one, many"], kinds["country, capital"]
+    opposite, bigger, adjective = kinds["good, bad"], kinds["big, bigger"], kinds["country, adjective"]
+    shares = {
+        "right_tokens": every.tokens,
+        "right_words": every.words,
+        "right_error": every.error,
+        "right_input": every.an_input,
+        "right_sum": every.without_a,
+        "right_alone": every.c_alone,
+        "gain": gain[0],
+        "gain_error": gain[1],
+        "plural_tokens": plural.tokens,
+        "plural_words": plural.words,
+        "plural_alone": plural.c_alone,
+        "opposite_words": opposite.words,
+        "opposite_alone": opposite.c_alone,
+        "capital_words": capital.words,
+        "capital_sum": capital.without_a,
+        "bigger_words": bigger.words,
+        "bigger_alone": bigger.c_alone,
+        "adjective_words": adjective.words,
+        "adjective_alone": adjective.c_alone,
+    }
+    return {name: 100 * share for name, share in shares.items()}
+
+
 def analogy_rows(kinds):
     """The rows of the table of analogies: kind, then shares in percent."""
     return [
@@ -580,19 +704,24 @@ def ranking(model, cosines, numbers, word_of, left_out):
     }
 
 
+def questions_said(found):
+    """Numbers that the chapter says of the first Question, Rome."""
+    _, without_tokens, without_words = found[0].rankings[0]
+    return {
+        "rome_tokens": f"{without_tokens['rank']}",
+        "rome_words": f"{without_words['rank']}",
+        "instead": without_words["tokens"][0].strip("·"),
+    }
+
+
 # --- What it costs -----------------------------------------------------------------------------------------------
-
-
-def costs_of(name):
-    """Part -> Cost of a published model."""
-    return part_costs(PUBLISHED[name])
 
 
 def cost_rows(names=("GPT-2", "SmolLM2-135M", "Llama-2-7B", "Llama-3-8B")):
     """The rows of the table of costs, by the book's one convention."""
     rows = []
     for name in names:
-        sizes, costs = PUBLISHED[name], costs_of(name)
+        sizes, costs = PUBLISHED[name], part_costs(PUBLISHED[name])
         table, logits = costs["embedding"], costs["logits"]
         rows.append([
             name, f"{sizes.n_vocab:,}\u00a0×\u00a0{sizes.d_model:,}", f"{table.parameters / 1e6:.1f} M",
@@ -601,3 +730,13 @@ def cost_rows(names=("GPT-2", "SmolLM2-135M", "Llama-2-7B", "Llama-3-8B")):
             f"{logits.flops / 1e6:,.0f} M",
         ])  # fmt: skip
     return rows
+
+
+def costs_said(name="SmolLM2-135M"):
+    """Numbers that the chapter says of one model's costs."""
+    sizes, costs = PUBLISHED[name], part_costs(PUBLISHED[name])
+    return {
+        "share_smol": 100 * costs["embedding"].share,
+        "row_bytes": f"{2 * sizes.d_model:,}",
+        "product_flops": costs["logits"].flops / 1e6,
+    }

@@ -1,5 +1,8 @@
 """What the chapter on embeddings says, measured again another way where that is cheap."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -124,3 +127,19 @@ def test_costs_keep_the_two_ends_apart():
     rows = {row[0]: row for row in study.cost_rows()}
     assert rows["SmolLM2-135M"][2:5] == ["28.3 M", "the same matrix", "21%"]
     assert rows["Llama-2-7B"][2:5] == ["131.1 M", "131.1 M", "4%"]
+
+
+@pytest.mark.checkpoint
+def test_the_chapter_says_every_number_and_no_other(real_model, found):
+    said = {
+        **study.opening_said(real_model), **study.forming_said(study.forming()), **study.pair_said(study.pair()),
+        **study.rows_said(found), **study.plane_said(study.plane(real_model)),
+        **study.questions_said(study.questions(real_model)), **study.analogies_said(*study.analogies(real_model)),
+        **study.costs_said(),
+    }  # fmt: skip
+    chapter = (Path(__file__).parents[2] / "book" / "embeddings.md").read_text("utf-8")
+    asked = dict(re.findall(r"\{glue:text\}`(\w+)(:?)", chapter))
+    assert set(asked) == set(said)
+    assert {name: bool(colon) for name, colon in asked.items()} == {
+        name: isinstance(value, float) for name, value in said.items()
+    }
