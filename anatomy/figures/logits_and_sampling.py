@@ -7,7 +7,7 @@ from bokeh.models import Div
 from anatomy.figures import parts
 from anatomy.figures.figure import Figure, Table
 from anatomy.figures.parts import fixed, visible
-from anatomy.figures.theme import MONO, SANS, by_name, ink, mappers, wash
+from anatomy.figures.theme import CLEAR, MONO, SANS, by_name, ink, mappers, wash
 from anatomy.figures.view import View
 from anatomy.logits_and_sampling import perplexity, softmax
 from anatomy.studies.logits_and_sampling import OPENING, TAIL, stages
@@ -398,13 +398,14 @@ def tree_plot(view, found, cells, notes):
     start, ends = bar_end(0, high), [bar_end(branch.p, high) for branch in found.branches]
     words = [f"{product(branch.p)} {notes.get(i, '')}" for i, branch in enumerate(found.branches)]
     leaves = view.source("leaves", y=[-i for i in range(n)], end=ends, text=words, pick=list(range(n)))
-    bars = p.hbar("y", 0.7, "end", start, source=leaves, fill_color=wash("prob"), line_color=None)
+    p.hbar("y", 0.7, "end", start, source=leaves, fill_color=wash("prob"), line_color=None)
+    room = p.hbar("y", 1, TREE_COLUMNS[-1], start, source=leaves, fill_color=CLEAR, line_color=None)  # to point at
     p.text("end", "y", "text", source=leaves, x_offset=5, text_baseline="middle", text_color=ink("ink"))
     chosen = view.source("chosen", y=[0], end=[start])
     p.hbar("y", 0.7, "end", start, source=chosen, fill_color=ink("prob"), line_color=None)
     path = view.source("path", "x", "y", "w", "h")
     p.rect("x", "y", "w", "h", source=path, fill_color=None, line_color=ink("ink"), line_width=2.5)
-    for renderer in (drawn, bars):
+    for renderer in (drawn, room):
         view.pick(p, renderer, "branch")
     return p
 

@@ -10,7 +10,7 @@ CELL = """(figure, [part, row]) => {
   const all = [...figure.bokehDocument.roots()[0].references()];
   const source = all.find(m => m.name === part), plot = all.find(m => m.renderers?.some(r => r.data_source === source));
   const view = Bokeh.index.find_one(plot), at = source.data;
-  const x = at.x ? at.x[row] : (at.left ? (at.left[row] + at.right[row]) / 2 : at.end[row] - 0.01);
+  const x = at.x ? at.x[row] : (at.left ? (at.left[row] + at.right[row]) / 2 : at.end[row] + 0.05);
   const box = view.el.getBoundingClientRect();
   return [box.x + view.frame.bbox.left + view.frame.x_scale.compute(x) - view.frame.bbox.left,
           box.y + view.frame.y_scale.compute(at.y[row])];
