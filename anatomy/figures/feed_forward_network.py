@@ -156,7 +156,8 @@ def matrices(x, w_in, b_in, w_out, b_out, trace, first="neuron 1"):
         f"both: {first}, which is a column of w_in and the row of w_out with the same number.",
         caption="Point at a line, a circle or a cell; click or tap, and it stays. Each weight is one line and one "
         "cell; dashed lines are negative. A neuron is a column of w_in and the row of w_out with the same number. "
-        "Choose an input weight and change it: one hidden number moves, and through it every output.",
+        "Choose an input weight and change it: at most one "
+        "hidden number moves, and through it every output.",
         print_caption="Each weight is one line and one cell; dashed lines are negative. A neuron is a column of w_in "
         "and the row of w_out with the same number.",
         print_states={
@@ -173,18 +174,20 @@ def gated(x, w_gate, w_up, w_down, trace, first="neuron 1"):
     weights = {"w_gate": w_gate, "w_up": w_up, "w_down": w_down}
     d = gated_drawing(*w_gate.shape, w_down.shape[1])
     n, j = w_gate.shape[1], int(first.split()[-1])
+    gate, up, hidden = (fixed(trace[name][j]) for name in ("gate", "up", "hidden"))
+    what = f"Circles are gates, squares are up; a hidden number is their product. At first the gate of {first} is "
+    what += (
+        f"{gate}: it is nearly closed, little of its large up comes through, and that with the other sign."
+    )
     return Figure(
         **network(d, "gated", x, weights, trace, GATES, first, (224, 254)),
         name="feed-forward-network-gated",
         alt=f"Left, a graph of {len(x)} inputs and {n} neurons, each with a circle for its gate and a square for up, "
         f"whose product is its hidden number. Right, the matrices w_gate, w_up and w_down. Marked: {first}, whose up "
-        f"is {fixed(trace['up'][j])} but whose gate is {fixed(trace['gate'][j])}, so that only "
-        f"{fixed(trace['hidden'][j])} comes through.",
-        caption="Circles are gates, squares are up; a hidden number is their product. Neuron 1 has the second largest "
-        "up, and its nearly closed gate lets little of it through. Choose w_gate[0, 1] and pull it up: the gate "
-        "opens. Choose a w_up: where up changes its sign, the hidden number does.",
-        print_caption="Circles are gates, squares are up; a hidden number is their product. Neuron 1 has the second "
-        "largest up, and its nearly closed gate lets little of it through.",
+        f"is {up} but whose gate is {gate}, so that only {hidden} comes through.",
+        caption=f"{what} Choose w_gate[0, {j}] and pull it up: the gate opens. Choose a w_up: where up changes "
+        "its sign, the hidden number does.",
+        print_caption=what,
         data=numbers_table({"x": x, **weights}, trace),
         provenance="toy",
     )
@@ -229,9 +232,8 @@ def graph_plot(view, d, height, n_hidden):
     """A circle for every number, a line for every weight."""
     nodes, places = list(d.nodes), list(d.nodes.values())
     high = max(y for _, y in places)
-    p = parts.plot(
-        height, grid=None, x=(-0.3, max(x for x, _ in places) + 0.3), y=(-high - 0.72, high + 0.72)
-    )
+    top = 0.72 if ("gate", 0) in d.nodes else 0.42  # room for words above
+    p = parts.plot(height, grid=None, x=(-0.3, max(x for x, _ in places) + 0.3), y=(-high - 0.68, high + top))
     p.axis.visible = False
     p.min_border = 2
     p.frame_align = False  # the other plot has words above
@@ -267,7 +269,7 @@ def graph_plot(view, d, height, n_hidden):
         x=[x for x, _ in places], y=[y for _, y in places],
         kind=["stream" if name in ("x", "output") else "ffn" for name, _ in nodes],
         marker=["square" if name == "up" else "circle" for name, _ in nodes],
-        size=[27 if name in ("gate", "up") else 36 for name, _ in nodes],
+        size=[27 if name in ("gate", "up") else 35 for name, _ in nodes],
         pick=[node_pick(d, node) for node in nodes],
     )  # fmt: skip
     drawn = p.scatter(
@@ -378,10 +380,11 @@ def width(found):
             np.repeat(found.widths, shares.shape[1]), shares.ravel(), size=6, marker=markers[c],
             fill_color=ink("paper"), line_color=ink("ffn"), line_width=1,
         )  # fmt: skip
-        x = float(np.exp(np.interp(0.85, shares.mean(axis=1), np.log(found.widths))))
+        high = 0.85 if c else 0.62  # clear of the marks
+        x = float(np.exp(np.interp(high, shares.mean(axis=1), np.log(found.widths))))
         last = c == len(found.counts) - 1
         words, side = (f"{count:,} facts", "left") if last else (f"{count:,}", "right")
-        parts.label(p, x, 0.85, words, "ffn", (8 if last else -8, 0), side)
+        parts.label(p, x, high, words, "ffn", (8 if last else -8, 0), side)
     means = found.plain.mean(axis=2)
     square = found.widths.index(found.d_model)
     n = found.counts.index(512)
@@ -479,7 +482,7 @@ def knock_outs(found):
     n, high = len(labels), max(changes)
     p = parts.plot(
         230, "neurons, those missed most first", "change of the loss, nats",
-        x=(-4, n + 3), y=(min(changes) - 0.05 * high, 1.1 * high),
+        x=(-6, n + 6), y=(min(changes) - 0.08 * high, 1.1 * high),
     )  # fmt: skip
     parts.ticks(p.xaxis, [0, 100, 200, 300])
     parts.title(view, "said", p)

@@ -270,9 +270,10 @@ class BlindCheck:
 
     Shares of the n neurons for which that token is among the one per cent promoted most. hits: of the token that came
     next; chance: of one from anywhere in the text, spread: the standard deviation of that share when the text's tokens
-    are shuffled. random: a random direction in place of the value. level: with the
-    tokens' rows at one distance from their mean. turned: share of neurons that answer most strongly with a negative
-    number. further: how much further from the mean the text's rows lie than a row of the vocabulary (medians).
+    are shuffled. random: a random direction in place of the value. level: with the tokens' rows at one distance from
+    their mean; level_early, level_late: (hits, chance) of the first and the last ten layers. turned: share of neurons
+    that answer most strongly with a negative number. further: how much further from the mean the text's rows lie than
+    a row of the vocabulary (medians).
     """
 
     n: int
@@ -285,6 +286,8 @@ class BlindCheck:
     level_hits: float
     level_chance: float
     level_spread: float
+    level_early: tuple
+    level_late: tuple
     further: float
 
 
@@ -333,6 +336,8 @@ def blind_check(model, ids, hidden, n_sample=500, n_shuffles=100, seed=0):
         level_hits=float(level_hits),
         level_chance=float(level_chance),
         level_spread=float(np.std(level_shuffles)),
+        level_early=tuple(even[:10, :2].mean(axis=0).tolist()),
+        level_late=tuple(even[-10:, :2].mean(axis=0).tolist()),
         further=float(np.median(lengths[after]) / np.median(lengths)),
     )
 
@@ -500,6 +505,10 @@ def told_of_real(config, blind, energy):
         "level_chance": f"{blind.level_chance:.1%}",
         "level_hits": f"{blind.level_hits:.1%}",
         "level_spread": f"{100 * blind.level_spread:.2f}",
+        "early_hits": f"{blind.level_early[0]:.1%}",
+        "early_chance": f"{blind.level_early[1]:.1%}",
+        "late_hits": f"{blind.level_late[0]:.1%}",
+        "late_chance": f"{blind.level_late[1]:.1%}",
         "needed_first": about(energy.needed[0]),
         "needed_last": about(energy.needed[-1]),
         "needed_most": about(max(energy.needed)),

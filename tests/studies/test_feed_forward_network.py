@@ -89,6 +89,8 @@ def test_half_of_the_neurons_write_their_value_turned_round(read):
     assert blind.level_hits - blind.level_chance > 5 * blind.level_spread
     assert blind.random > 0.04  # any direction promotes common tokens
     assert blind.level_chance == pytest.approx(0.01, abs=0.001)
+    early, late = (hits / chance for hits, chance in (blind.level_early, blind.level_late))
+    assert late > 2 * early  # what early neurons write is not meant for the last matrix
 
 
 @pytest.mark.checkpoint

@@ -59,7 +59,7 @@ export const show = (data, { look, bend, value, edited }, before) => {
     lit_nodes: {
       x: item.nodes.map(at => data.spots[at][0]),
       y: item.nodes.map(at => data.spots[at][1]),
-      size: item.nodes.map(at => (["gate", "up"].includes(data.nodes[at][0]) ? 27 : 36)),
+      size: item.nodes.map(at => (["gate", "up"].includes(data.nodes[at][0]) ? 27 : 35)),
       marker: item.nodes.map(at => (data.nodes[at][0] === "up" ? "square" : "circle")),
     },
     said: { text: about },
