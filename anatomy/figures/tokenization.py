@@ -189,7 +189,7 @@ def languages(found, n_vocab, other_n_vocab, other_name="SmolLM2"):
         ends=scales(found),
         other_name=other_name,
     )
-    p = language_plot(view, found, other_name)
+    p = language_plot(view, [each.name for each in found])
     view.control(measure=parts.choice("Measure", MEASURES))
     view.control(language=parts.choice("Language", [each.name for each in found], len(found) - 1))
     best, worst = found[0], found[-1]
@@ -224,7 +224,7 @@ def scales(found):
         lambda each, first, n: n / first,
     ]
     return [
-        1.3
+        1.08
         * max(
             max(of(each, found[0].size.tokens, each.size.tokens), of(each, found[0].smollm2, each.smollm2))
             for each in found
@@ -233,15 +233,15 @@ def scales(found):
     ]
 
 
-def language_plot(view, found, other_name):
-    """A line a language from one vocabulary's mark to the other's; the names of the marks stand under the last."""
-    n = len(found)
+def language_plot(view, names):
+    """A line a language from one vocabulary's mark to the other's; the title names the marks."""
+    n = len(names)
     y = [-i for i in range(n)]
-    p = parts.plot(26 * n + 110, " ", x=(0, 1), y=(-n - 0.2, 0.7), grid="x")
+    p = parts.plot(26 * n + 88, " ", x=(0, 1), y=(-n + 0.4, 0.7), grid="x")
     view.part("scale", p.x_range)
     view.part("axis", p.xaxis[0])
-    parts.title(view, "numbers", p)
-    parts.ticks(p.yaxis, y, [each.name for each in found])
+    parts.title(view, "key", p)
+    parts.ticks(p.yaxis, y, names)
     p.yaxis.axis_line_color = p.yaxis.major_tick_line_color = None
     p.segment(
         "ours", "y", "other", "y", source=view.source("spans", "ours", "other", y=y),
@@ -255,8 +255,6 @@ def language_plot(view, found, other_name):
     )  # fmt: skip
     view.pick(p, other, "language")
     view.pick(p, ours, "language")
-    parts.label(p, 0, -n + 0.1, "o200k_base", offset=(6, 0), align="right", view=view, part="o200k_name")
-    parts.label(p, 0, -n + 0.1, other_name, "grey", (-6, 0), view=view, part="other_name")
     return p
 
 

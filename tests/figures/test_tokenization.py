@@ -109,10 +109,8 @@ def test_languages_are_measured_four_ways(shown):
     assert drawn[3]["smollm2"]["x"] == [1, 5]
     for state in drawn:
         assert max(state["smollm2"]["x"]) < state["scale"]["end"]
-    assert drawn[3]["numbers"]["text"].startswith("Hindi: 1.6 tokens, English = 1 with o200k_base, 5.0")
-    assert (
-        shown(figure, language=0)["numbers"]["text"] == "English: 25 tokens with o200k_base, 20 with SmolLM2"
-    )
+    assert drawn[3]["key"]["text"] == "Hindi: ● o200k_base 1.6, □ SmolLM2 5.0"
+    assert shown(figure, language=0)["key"]["text"] == "English: ● o200k_base 25, □ SmolLM2 20"
     assert figure.data.rows[1] == ["Hindi", "50", "80", "200", "40", "100"]
     assert "Hindi takes 40 and 100" in figure.alt
     small(figure)

@@ -6,20 +6,15 @@ const DIGITS = [0, 2, 2, 1];
 export const show = ({ names, o200k, smollm2, characters, bytes, ends, other_name }, { measure, language }) => {
   const scaled = tokens => tokens.map((n, i) => n / [1, characters[i], bytes[i], tokens[0]][measure]);
   const ours = scaled(o200k), other = scaled(smollm2);
-  const digits = DIGITS[measure];
-  const said = `${names[language]}: ${fixed(ours[language], digits)} ${AXES[measure]} with o200k_base, `
-    + `${fixed(other[language], digits)} with ${other_name}`;
-  const last = names.length - 1;
+  const [filled, hollow] = [ours, other].map(values => fixed(values[language], DIGITS[measure]));
   return {
     spans: { ours, other },
     o200k: { x: ours },
     smollm2: { x: other },
     chosen: { y: [-language, -language], x: [ours[language], other[language]] },
     scale: { end: ends[measure] },
-    axis: { axis_label: `${AXES[measure]} (each measure has a scale of its own)` },
-    o200k_name: { x: ours[last] },
-    other_name: { x: other[last] },
-    numbers: { text: said },
-    say: `${said}.`,
+    axis: { axis_label: `${AXES[measure]} (a scale of its own)` },
+    key: { text: `${names[language]}: ● o200k_base ${filled}, □ ${other_name} ${hollow}` },
+    say: `${names[language]}, ${AXES[measure]}: o200k_base ${filled}, ${other_name} ${hollow}.`,
   };
 };
