@@ -2,7 +2,8 @@
 
 The chips of the examples are written when the book is built, so they stand without JavaScript, in the EPUB
 and in the PDF. The script, its worker and two packed vocabularies lie in static/token-explorer; a reader who types
-fetches the worker and o200k_base, one who switches to SmolLM2 that vocabulary. The directive's content is the caption.
+fetches the worker and o200k_base, one who switches to SmolLM2 that vocabulary. The directive's content is the caption;
+its option `print` is the one of the EPUB and the PDF, where nothing can be chosen.
 """
 
 import base64
@@ -12,13 +13,16 @@ import zlib
 from html import escape
 from itertools import groupby
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import regex
 from docutils import nodes
-from docutils.parsers.rst import Directive
+from docutils.parsers.rst import Directive, directives
+from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from anatomy.figures.figure import PROVENANCE
+from anatomy.publishing import editions
 from anatomy.publishing.bokeh_figures import data_html, number_of
 from anatomy.studies.tokenization import smollm2_ranks, smollm2_tokenizer
 from anatomy.tokenization import DATA, is_text, o200k_base, o200k_ranks, presets, size, visible_character
@@ -29,22 +33,36 @@ SWITCHES = (("ids", "Token ids", True), ("whitespace", "Mark whitespace", True),
 
 
 class TokenExplorer(nodes.General, nodes.Element):
-    """The explorer; its one child is the caption's paragraph."""
+    """The explorer; its child is the caption's paragraph, and until an edition is chosen, print's may follow."""
 
 
 class TokenExplorerDirective(Directive):
     has_content = True
+    option_spec: ClassVar = {"print": directives.unchanged_required}
 
     def run(self):
         if not self.content:
             raise self.error("token-explorer has no caption: say what to look at and what to conclude")
         env = self.state.document.settings.env
-        caption = nodes.paragraph()
-        inline, messages = self.state.inline_text(" ".join(self.content), self.lineno)
-        caption += inline
-        node = TokenExplorer("", caption, names=[f"fig-{env.docname}-explorer"])
+        node = TokenExplorer("", names=[f"fig-{env.docname}-explorer"])
+        messages = []
+        for text in (" ".join(self.content), self.options.get("print")):
+            if text:
+                inline, problems = self.state.inline_text(text, self.lineno)
+                node += nodes.paragraph("", "", *inline)
+                messages += problems
         self.state.document.note_explicit_target(node, node)
         return [node, *messages]
+
+
+class ResolveExplorers(SphinxPostTransform):
+    """One caption for each edition."""
+
+    default_priority = 5
+
+    def run(self, **kwargs):
+        for node in self.document.findall(TokenExplorer):
+            editions.choose_caption(node, self.app.builder)
 
 
 # The vocabulary, packed for browsers
@@ -356,6 +374,7 @@ def setup(app):
         text=(visit_text, depart_text),
     )
     app.add_directive("token-explorer", TokenExplorerDirective)
+    app.add_post_transform(ResolveExplorers)
     app.connect("config-inited", prepare_latex)
     app.connect("builder-inited", write_assets)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
