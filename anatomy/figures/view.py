@@ -33,6 +33,7 @@ class View:
         self.controls = {}
         self.picks = []
         self.drags = []
+        self.asks = []
 
     def part(self, name, model):
         """Give a Bokeh model the name by which the script knows it."""
@@ -83,9 +84,19 @@ class View:
         self.part(name, p)
         self.drags.append([name, x, y])
 
+    def ask(self, control, table, name):
+        """Where `data[table]` has no entry for a control's value, have the page look it up.
+
+        name: of a function in `window.anatomyAnswers`, from the value to a promise of the entry. Until it is kept,
+        `show` finds nothing there; a text is what went wrong.
+        """
+        self.asks.append([control, table, name])
+
     def payload(self):
         """What the driver needs besides Bokeh's own JSON."""
+        asks = {"asks": self.asks} if self.asks else {}
         return {
+            **asks,
             "digits": self.digits,
             "data": self.data,
             "controls": list(self.controls),

@@ -1,8 +1,9 @@
 """The directive {token-explorer}: examples cut into real tokens, and in HTML the reader's own text.
 
 The chips of the examples are written when the book is built, so they stand without JavaScript, in the EPUB
-and in the PDF. The script, its worker and the packed vocabulary lie in static/token-explorer; a reader who
-types fetches the last two. The directive's content is the caption.
+and in the PDF. The script, its worker and two packed vocabularies lie in static/token-explorer; a reader who types
+fetches the worker and o200k_base, one who switches to SmolLM2 that vocabulary. The directive's content is the caption;
+its option `print` is the one of the EPUB and the PDF, where nothing can be chosen.
 """
 
 import base64
@@ -12,14 +13,18 @@ import zlib
 from html import escape
 from itertools import groupby
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import regex
 from docutils import nodes
-from docutils.parsers.rst import Directive
+from docutils.parsers.rst import Directive, directives
+from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from anatomy.figures.figure import PROVENANCE
-from anatomy.publishing.bokeh_figures import number_of
+from anatomy.publishing import editions
+from anatomy.publishing.bokeh_figures import data_html, number_of
+from anatomy.studies.tokenization import smollm2_ranks, smollm2_tokenizer
 from anatomy.tokenization import DATA, is_text, o200k_base, o200k_ranks, presets, size, visible_character
 
 STATIC = Path(__file__).parent / "static" / "token-explorer"
@@ -28,22 +33,36 @@ SWITCHES = (("ids", "Token ids", True), ("whitespace", "Mark whitespace", True),
 
 
 class TokenExplorer(nodes.General, nodes.Element):
-    """The explorer; its one child is the caption's paragraph."""
+    """The explorer; its child is the caption's paragraph, and until an edition is chosen, print's may follow."""
 
 
 class TokenExplorerDirective(Directive):
     has_content = True
+    option_spec: ClassVar = {"print": directives.unchanged_required}
 
     def run(self):
         if not self.content:
             raise self.error("token-explorer has no caption: say what to look at and what to conclude")
         env = self.state.document.settings.env
-        caption = nodes.paragraph()
-        inline, messages = self.state.inline_text(" ".join(self.content), self.lineno)
-        caption += inline
-        node = TokenExplorer("", caption, names=[f"fig-{env.docname}-explorer"])
+        node = TokenExplorer("", names=[f"fig-{env.docname}-explorer"])
+        messages = []
+        for text in (" ".join(self.content), self.options.get("print")):
+            if text:
+                inline, problems = self.state.inline_text(text, self.lineno)
+                node += nodes.paragraph("", "", *inline)
+                messages += problems
         self.state.document.note_explicit_target(node, node)
         return [node, *messages]
+
+
+class ResolveExplorers(SphinxPostTransform):
+    """One caption for each edition."""
+
+    default_priority = 5
+
+    def run(self, **kwargs):
+        for node in self.document.findall(TokenExplorer):
+            editions.choose_caption(node, self.app.builder)
 
 
 # The vocabulary, packed for browsers
@@ -56,25 +75,31 @@ def halves(token, i, ranks):
 
 
 def pack(ranks):
-    """A vocabulary as bytes: 256 single bytes, then for every later token the ids of its halves.
+    """A vocabulary as bytes: its single bytes, then for every later token the places of its halves.
 
-    The ids are stored as six planes: the left ids' high, middle and low bytes, then the right ids'.
-    Raises ValueError where the ids are not 0, 1, 2 …, or a token is not the union of two earlier ones.
+    In front stand the first id and the number of single bytes, less one. The places, counted from the first id, are
+    stored as six planes: the left ones' high, middle and low bytes, then the right ones'.
+    Raises ValueError where the ids have gaps, or a token is not the union of two earlier ones.
 
     >>> from anatomy.tokenization import train
-    >>> list(pack(train("low lower lowest", 1))[256:])  # lo is 108, l, and 111, o
+    >>> list(pack(train("low lower lowest", 1))[258:])  # lo is 108, l, and 111, o
     [0, 0, 108, 0, 0, 111]
     """
-    tokens = list(ranks)
-    if list(ranks.values()) != list(range(len(ranks))) or any(len(token) != 1 for token in tokens[:256]):
-        raise ValueError("ranks must be numbered 0, 1, 2 …, single bytes first; sort them by id")
+    tokens, ids = list(ranks), list(ranks.values())
+    n = next((i for i, token in enumerate(tokens) if len(token) != 1), len(tokens))
+    first = ids[0]
+    if ids != list(range(first, first + len(ids))) or not n or first > 255:
+        raise ValueError("ranks must be numbered without gaps, single bytes first; sort them by id")
     try:
-        pairs = [halves(token, i, ranks) for i, token in enumerate(tokens[256:], 256)]
+        pairs = [halves(token, i, ranks) for i, token in enumerate(tokens[n:], first + n)]
     except ValueError:
-        raise ValueError("every token above the 256 bytes must be the union of two earlier ones") from None
-    ids = np.array(pairs, dtype=np.uint32).reshape(-1, 2)
-    planes = [(ids[:, side] >> shift & 255).astype(np.uint8) for side in (0, 1) for shift in (16, 8, 0)]
-    return b"".join(tokens[:256]) + b"".join(plane.tobytes() for plane in planes)
+        raise ValueError("every token above the single bytes must be the union of two earlier ones") from None
+    places = np.array(pairs, dtype=np.uint32).reshape(-1, 2) - np.uint32(first)
+    planes = [(places[:, side] >> shift & 255).astype(np.uint8) for side in (0, 1) for shift in (16, 8, 0)]
+    return bytes([first, n - 1, *b"".join(tokens[:n])]) + b"".join(plane.tobytes() for plane in planes)
+
+
+VOCABULARIES = {"o200k_base": o200k_ranks, "SmolLM2": smollm2_ranks}
 
 
 def worker():
@@ -88,7 +113,7 @@ def home(app):
 
 
 def write_assets(app):
-    """The scripts and the packed vocabulary, into _static; packed again only when this file changes."""
+    """The scripts and the packed vocabularies, into _static; packed again only when this file changes."""
     if app.builder.name == "epub":
         static = Path(app.outdir) / "_static"
         static.mkdir(parents=True, exist_ok=True)
@@ -99,16 +124,16 @@ def write_assets(app):
         return
     folder = home(app)
     folder.mkdir(parents=True, exist_ok=True)
-    packed = folder / "o200k_base.bin"
-    if not packed.exists() or packed.stat().st_mtime < Path(__file__).stat().st_mtime:
-        packed.write_bytes(gzip.compress(pack(o200k_ranks()), 9, mtime=0))
     (folder / "token-explorer.js").write_bytes((STATIC / "token-explorer.js").read_bytes())
     (folder / "tokenizer.js").write_text(worker(), "utf-8")
-    offline = {
-        "worker": worker(),
-        "vocabulary": base64.b64encode(packed.read_bytes()).decode(),
-    }
-    (folder / "offline.js").write_text(f"window.anatomyOffline={json.dumps(offline)};\n", "utf-8")
+    for name, ranks in VOCABULARIES.items():
+        packed = folder / f"{name}.bin"
+        if not packed.exists() or packed.stat().st_mtime < Path(__file__).stat().st_mtime:
+            packed.write_bytes(gzip.compress(pack(ranks()), 9, mtime=0))
+        offline = {"worker": worker(), "vocabulary": base64.b64encode(packed.read_bytes()).decode()}
+        (folder / f"offline-{name}.js").write_text(
+            f"(window.anatomyOffline??={{}})[{json.dumps(name)}]={json.dumps(offline)};\n", "utf-8"
+        )
 
 
 # HTML and EPUB
@@ -157,8 +182,21 @@ def example_html(preset):
     )
 
 
-def controls_html():
-    """What the reader works: examples to choose, a text to change, three switches."""
+def vocabularies_html(folder):
+    """The choice of a vocabulary; folder: where write_assets put what it fetches."""
+    radios = ""
+    for name in VOCABULARIES:
+        packed = (folder / f"{name}.bin").read_bytes()
+        checksum = zlib.adler32(gzip.decompress(packed))
+        radios += (
+            f'<label><input type="radio" name="vocabulary" value="{name}" data-size="{len(packed)}" '
+            f'data-checksum="{checksum}"{"" if radios else " checked"}> {name}</label>'
+        )
+    return f'<div class="switches" role="radiogroup" aria-label="Vocabulary"><span>Vocabulary</span>{radios}</div>'
+
+
+def controls_html(folder):
+    """What the reader works: examples to choose, a text to change, a vocabulary, three switches."""
     first = presets()[0]
     buttons = "".join(
         f'<button type="button" aria-pressed="{str(preset is first).lower()}">{preset["name"]}</button>'
@@ -171,10 +209,21 @@ def controls_html():
     return (
         f'<div class="controls"><div class="choices" role="group" aria-label="Example texts">{buttons}</div>'
         '<label class="yours" for="token-explorer-text">Text to tokenize: change it</label>'
+        '<div class="text"><div class="mirror" aria-hidden="true"></div>'
         '<textarea id="token-explorer-text" rows="4" spellcheck="false" autocomplete="off" '
-        f'autocapitalize="off">{escape(first["text"])}</textarea>'
-        f'<div class="switches">{switches}</div></div>'
+        f'autocapitalize="off">{escape(first["text"])}</textarea></div>'
+        f'{vocabularies_html(folder)}<div class="switches">{switches}</div></div>'
     )
+
+
+def counts_table():
+    """How long each example is, with both vocabularies."""
+    rows = [
+        [preset["name"], *size(preset["text"], o200k_base()), len(smollm2_tokenizer().encode(preset["text"]))]
+        for preset in presets()
+    ]
+    header = ["example", *COUNTS[:-1], *(f"tokens, {name}" for name in VOCABULARIES)]
+    return {"header": header, "rows": [[row[0], *(f"{n:,}" for n in row[1:])] for row in rows]}
 
 
 def visit_html(self, node):
@@ -189,12 +238,10 @@ def visit_html(self, node):
     else:
         root = self.builder.get_relative_uri(self.builder.current_docname, "index").rpartition("/")[0]
         prefix = f"{root}/_static/token-explorer" if root else "_static/token-explorer"
-        packed = (home(self.builder.app) / "o200k_base.bin").read_bytes()
-        checksum = zlib.adler32(gzip.decompress(packed))
         stage = (
-            f'<token-explorer class="token-explorer" data-state="static" data-show="{shown}" '
-            f'data-size="{len(packed)}" data-checksum="{checksum}">{controls_html()}{examples}'
-            f'<p class="status" role="status"></p></token-explorer>'
+            f'<token-explorer class="token-explorer" data-state="static" data-show="{shown}">'
+            f"{controls_html(home(self.builder.app))}{examples}"
+            '<p class="pointed" aria-live="polite"></p><p class="status" role="status"></p></token-explorer>'
             f'<script defer src="{prefix}/token-explorer.js"></script>'
         )
     self.body.append(
@@ -204,7 +251,14 @@ def visit_html(self, node):
 
 
 def depart_html(self, node):
-    self.body.append("</figcaption></figure>\n")
+    label = f"Data of figure {number_of(self, node)}"
+    data = (
+        '<details class="figure-data"><summary>Data</summary><div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{label}">{data_html(counts_table())}</div></details>'
+    )
+    # in a strict figure the caption comes last, so an EPUB has the data after it
+    epub = self.builder.name == "epub"
+    self.body.append(f"</figcaption></figure>{data}\n" if epub else f"</figcaption>{data}</figure>\n")
 
 
 # PDF and text
@@ -320,6 +374,7 @@ def setup(app):
         text=(visit_text, depart_text),
     )
     app.add_directive("token-explorer", TokenExplorerDirective)
+    app.add_post_transform(ResolveExplorers)
     app.connect("config-inited", prepare_latex)
     app.connect("builder-inited", write_assets)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from anatomy.publishing.token_explorer import STATIC
-from anatomy.tokenization import o200k_base, presets
+from anatomy.studies.tokenization import ladder, smollm2_tokenizer
+from anatomy.tokenization import o200k_base, presets, visible
 
 ROOT = Path(__file__).parents[2]
 references = runpy.run_path(str(ROOT / "tests/references/token_texts.py"))
@@ -97,14 +98,15 @@ def type_text(page, text):
     return page.evaluate("text => tokenize(text)", text)
 
 
-# answers(texts): what the worker makes of each, as [ids, bytes, code points]
+# what the worker makes of each text, as [ids, bytes, code points]
 ASK_WORKER = """
-async texts => {
+async ([name, texts]) => {
   const worker = new Worker('_static/token-explorer/tokenizer.js');
   const answer = wanted => new Promise((resolve, reject) => {
     worker.onmessage = ({data}) => data.failed ? reject(data.failed) : wanted in data && resolve(data);
   });
-  worker.postMessage({url: new URL('_static/token-explorer/o200k_base.bin', location.href).href});
+  const stream = (await fetch(`_static/token-explorer/${name}.bin`)).body.pipeThrough(new DecompressionStream('gzip'));
+  worker.postMessage({packed: new Uint8Array(await new Response(stream).arrayBuffer()), name});
   await answer('ready');
   const all = [];
   for (const text of texts) {
@@ -121,12 +123,32 @@ async texts => {
 def test_worker_is_tiktoken_on_thousands_of_texts(page):
     texts = token_texts()
     real = o200k_base()
-    found = page.evaluate(ASK_WORKER, texts)
+    found = page.evaluate(ASK_WORKER, ["o200k_base", texts])
     assert len(found) > 3000
     different = [t for t, (ids, _, _) in zip(texts, found, strict=True) if ids != real.encode_ordinary(t)]
     assert different == []
     assert [n for _, n, _ in found] == [len(t.encode()) for t in texts]
     assert [n for _, _, n in found] == [len(t) for t in texts]
+
+
+@pytest.mark.checkpoint
+def test_worker_is_smollm2s_tokenizer(page):
+    """On the same texts, and on every character where the two ways to cut could differ."""
+    every = every_character()
+    texts = token_texts() + [
+        "".join(f"{character}{after}\n" for character in every[first : first + 1000])
+        for after in ("'t", " A", "7 ")
+        for first in range(0, len(every), 1000)
+    ]
+    real = smollm2_tokenizer()
+    found = page.evaluate(ASK_WORKER, ["SmolLM2", texts])
+    different = [
+        text
+        for text, (ids, _, _) in zip(texts, found, strict=True)
+        if [i for i in ids if i >= 0] != real.encode(text)
+    ]
+    assert different == []
+    assert [n for _, n, _ in found] == [len(t.encode()) for t in texts]  # a byte without an id counts too
 
 
 def test_worker_cuts_every_character_as_tiktoken_does(page):
@@ -138,7 +160,7 @@ def test_worker_cuts_every_character_as_tiktoken_does(page):
         for after in ("'t", "A", "\\")
         for first in range(0, len(every), 1000)
     ]
-    found = page.evaluate(ASK_WORKER, texts)
+    found = page.evaluate(ASK_WORKER, ["o200k_base", texts])
     different = [t[0] for t, (ids, _, _) in zip(texts, found, strict=True) if ids != real.encode_ordinary(t)]
     assert len(every) > 150_000
     assert different == []
@@ -205,6 +227,12 @@ def test_vocabulary_is_fetched_when_the_reader_types_and_nothing_else_ever(brows
         "o200k_base.bin",
         "tokenizer.js",
     ]
+    page.check("input[value=SmolLM2]")
+    page.wait_for_function("document.querySelector('.chips').getAttribute('aria-busy') === 'false'")
+    assert [r.rsplit("/", 1)[1] for r in requests if "token-explorer/" in r][3:] == [
+        "SmolLM2.bin",
+        "tokenizer.js",
+    ]
     home = url.rsplit("/", 1)[0]
     assert all(request.startswith(home) for request in requests)
     page.close()
@@ -261,6 +289,61 @@ def test_switches_change_what_is_drawn(page):
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     assert page.evaluate(after) == '"49 74"'
+
+
+@pytest.mark.checkpoint
+def test_the_switch_changes_the_vocabulary_of_examples_and_of_the_readers_text(page):
+    real = smollm2_tokenizer()
+    idle = "document.querySelector('.chips').getAttribute('aria-busy') === 'false'"
+    page.focus("input[value=o200k_base]")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(idle)
+    assert ids_shown(page) == real.encode(presets()[0]["text"])
+    page.click("token-explorer button:text-is('Numbers')")
+    page.wait_for_function(idle)
+    assert ids_shown(page) == real.encode(presets()[2]["text"])
+    assert type_text(page, "In 1984, né\x04") == real.encode("In 1984, né")
+    assert page.locator("[data-token-id='no id']").count() == 1
+    page.check("input[value=o200k_base]")
+    page.wait_for_selector("token-explorer[data-state=live]")
+    page.wait_for_function("!document.querySelector(\"[data-token-id='no id']\")")
+    page.wait_for_function(idle)
+    assert ids_shown(page) == o200k_base().encode_ordinary("In 1984, né\x04")
+
+
+def test_a_token_and_its_place_in_the_text_are_marked_together(page):
+    """Hovering previews, a click pins, the arrow keys walk, Escape lets go; and the caret finds its token."""
+    type_text(page, "The cat 👩‍🚀 sat.")
+    chips, marked = page.locator("[data-token-id]"), ".mirror mark"
+    chips.nth(1).hover()
+    assert page.text_content(marked) == " cat"
+    assert page.inner_text(".pointed") == "Token 1: ·cat, id 9059, bytes 20 63 61 74"
+    chips.nth(0).click()
+    chips.nth(1).hover()
+    assert page.text_content(marked) == " cat"
+    page.hover("textarea")
+    assert page.text_content(marked) == "The"
+    page.focus(".chips")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert page.text_content(marked) == " 👩‍🚀"  # a token with a part of a character marks the whole
+    page.keyboard.press("Escape")
+    assert page.locator(marked).count() == 0
+    assert page.locator(".here").count() == 0
+    page.evaluate("document.querySelector('textarea').setSelectionRange(5, 5)")
+    page.focus("textarea")
+    page.evaluate("document.querySelector('textarea').setSelectionRange(5, 5)")
+    page.keyboard.press("Shift")
+    assert page.text_content(".here") == " cat"
+
+
+def test_a_word_is_merged_as_in_the_chapter(page):
+    ask = "word => anatomyAnswers['token-merges'](word).catch(problem => problem.message)"
+    for word in (" hippopotamus", "日本語", "👩‍🚀", "low", "a"):
+        wanted = [[[visible(token), len(token), i] for token, i in state] for state in ladder(word)]
+        assert page.evaluate(ask, word) == wanted
+    assert page.evaluate(ask, "") == []
+    assert page.evaluate(ask, "two words") == "cut into two | ·words; take one piece"
 
 
 def test_a_hundred_thousand_characters(page):

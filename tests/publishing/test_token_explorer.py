@@ -8,34 +8,55 @@ from xml.etree import ElementTree
 
 import pytest
 
-from anatomy.publishing.token_explorer import STATIC, example_html, latex_text, latex_token, pack, token_html
-from anatomy.tokenization import o200k_base, o200k_ranks, presets, train
+from anatomy.publishing.token_explorer import (
+    STATIC,
+    VOCABULARIES,
+    counts_table,
+    example_html,
+    latex_text,
+    latex_token,
+    pack,
+    token_html,
+)
+from anatomy.tokenization import o200k_base, presets, train
 
 ROOT = Path(__file__).parents[2]
 
 
 def unpacked(packed):
-    """What the worker makes of a packed vocabulary."""
-    n = (len(packed) - 256) // 6
-    planes = [packed[256 + k * n : 256 + (k + 1) * n] for k in range(6)]
-    tokens = [bytes([byte]) for byte in packed[:256]]
+    """What the worker makes of a packed vocabulary: token -> id."""
+    first, singles = packed[0], packed[1] + 1
+    places = packed[2 + singles :]
+    n = len(places) // 6
+    planes = [places[k * n : (k + 1) * n] for k in range(6)]
+    tokens = [bytes([byte]) for byte in packed[2 : 2 + singles]]
     for high, middle, low, *right in zip(*planes, strict=True):
         left_id = high << 16 | middle << 8 | low
         right_id = right[0] << 16 | right[1] << 8 | right[2]
         tokens.append(tokens[left_id] + tokens[right_id])
-    return tokens
+    return {token: first + i for i, token in enumerate(tokens)}
 
 
-def test_the_packed_vocabulary_unpacks_to_every_token():
-    assert unpacked(pack(o200k_ranks())) == list(o200k_ranks())
+@pytest.mark.parametrize("name", ["o200k_base", pytest.param("SmolLM2", marks=pytest.mark.checkpoint)])
+def test_the_packed_vocabulary_unpacks_to_every_token(name):
+    ranks = VOCABULARIES[name]()
+    assert unpacked(pack(ranks)) == ranks
 
 
 def test_a_vocabulary_that_cannot_be_packed():
     ranks = train("low lower lowest", 3)
-    with pytest.raises(ValueError, match=r"numbered 0, 1, 2"):
-        pack({token: i + 1 for token, i in ranks.items()})
+    with pytest.raises(ValueError, match="without gaps"):
+        pack({token: i + (i > 3) for token, i in ranks.items()})
     with pytest.raises(ValueError, match="union of two earlier ones"):
         pack({**ranks, b"xyz": len(ranks)})
+
+
+def test_the_table_counts_with_both_vocabularies():
+    table = counts_table()
+    assert table["header"][-2:] == ["tokens, o200k_base", "tokens, SmolLM2"]
+    assert len(table["rows"]) == len(presets())
+    text = presets()[0]["text"]
+    assert table["rows"][0][-2] == f"{len(o200k_base().encode_ordinary(text)):,}"
 
 
 def test_chips_are_text_never_markup():
@@ -97,4 +118,5 @@ def test_epub_holds_chips_and_no_controls(tmp_path):
     assert "<textarea" not in page
     assert "token-explorer.js" not in page
     assert '"_static/token-explorer.css"' in page
+    assert "tokens, SmolLM2" in page
     assert (tmp_path / "out/_static/token-explorer.css").exists()

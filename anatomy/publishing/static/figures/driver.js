@@ -1,6 +1,6 @@
 // Puts a figure to work: reads its controls, asks its script what each part shows, and hands it to the parts.
 // Used by live.js on the page and by pictures.py where the committed pictures are drawn.
-window.anatomyDrive = (bokeh, { data, controls, picks, drags, show }, { element = null, tell = () => {} } = {}) => {
+window.anatomyDrive = (bokeh, { data, controls, picks, drags, asks = [], show }, { element = null, tell = () => {} } = {}) => {
   const named = Object.fromEntries([...bokeh.roots()[0].references()].filter(m => m.name).map(m => [m.name, m]));
   const presses = {}, previews = {}, pointed = {}, firsts = {};
 
@@ -26,6 +26,16 @@ window.anatomyDrive = (bokeh, { data, controls, picks, drags, show }, { element 
   };
 
   const read = () => ({ ...Object.fromEntries(controls.map(name => [name, value_of(name)])), ...previews });
+  // What the data lacks is asked of the page once; a text is why there is no answer, and forgotten for the next try.
+  const asked = {};
+  const look = (entries, value, answer) => {
+    if (value in entries || value in asked) return;
+    asked[value] = window.anatomyAnswers[answer](value)
+      .then(entry => { entries[value] = entry; draw(); })
+      .catch(problem => { entries[value] = problem.message; draw(); delete entries[value]; })
+      .finally(() => delete asked[value]);
+  };
+
   let before = null, busy = false;
   const draw = () => {
     if (busy) return; // a part that show moves may be a control
@@ -35,6 +45,9 @@ window.anatomyDrive = (bokeh, { data, controls, picks, drags, show }, { element 
       for (const [name, wanted] of Object.entries(parts)) {
         if (!named[name]) throw new Error(`the figure has no part called ${name}`);
         hand(named[name], wanted);
+      }
+      for (const [control, table, answer] of asks) {
+        if (!named[control].disabled) look(data[table], state[control], answer);
       }
       if (before) tell(say);
       before = read(); // with what show moved

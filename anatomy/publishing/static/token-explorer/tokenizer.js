@@ -1,6 +1,6 @@
-// A worker that cuts text into the tokens of o200k_base: the same ids as tiktoken.
-// It is sent {url} or {packed} once, then {text, turn} as often as wanted, and answers with
-// {loaded}, {ready}, {failed} or {turn, ids, lengths, characters, codePoints, bytes}.
+// A worker that cuts text into the tokens of o200k_base or SmolLM2: the same ids as tiktoken.
+// It is sent {packed, name} once, then {text} or {word} as often as wanted. It answers with {ready} or {failed};
+// to a text with {ids, lengths, characters, codePoints, bytes}; to a word with {pieces, states}.
 "use strict";
 
 // The letters, marks and numbers are tiktoken's, for a browser follows a later or an earlier Unicode. The build puts
@@ -13,7 +13,8 @@ for (const [, name, gap, length] of CLASSES.matchAll(/([A-Za-z]+)(\d*)\.?(\d*)/g
   after = first + Number(length || 1);
   IN[name] += `\\u{${first.toString(16)}}-\\u{${(after - 1).toString(16)}}`;
 }
-const LETTER_OR_NUMBER = IN.Lu + IN.Ll + IN.Lt + IN.Lm + IN.Lo + IN.N;
+const LETTER = IN.Lu + IN.Ll + IN.Lt + IN.Lm + IN.Lo;
+const LETTER_OR_NUMBER = LETTER + IN.N;
 // \s is the property White_Space; in JavaScript the short form is a different set.
 const SPACE = "\\p{White_Space}";
 const UPPER = `[${IN.Lu}${IN.Lt}${IN.Lm}${IN.Lo}${IN.M}]`;
@@ -21,8 +22,8 @@ const LOWER = `[${IN.Ll}${IN.Lm}${IN.Lo}${IN.M}]`;
 const SIGN = `[^\\r\\n${LETTER_OR_NUMBER}]?`;
 // 's, 't, 're, 've, 'm, 'll, 'd in either case; ſ is a lower-case s too
 const SUFFIX = "(?:'(?:[sSſ]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD]))?";
-const PIECES = new RegExp(
-  [
+const PATTERNS = {
+  o200k_base: [
     `${SIGN}${UPPER}*${LOWER}+${SUFFIX}`,
     `${SIGN}${UPPER}+${LOWER}*${SUFFIX}`,
     `[${IN.N}]{1,3}`,
@@ -30,49 +31,38 @@ const PIECES = new RegExp(
     `${SPACE}*[\\r\\n]+`,
     `${SPACE}+(?!\\P{White_Space})`,
     `${SPACE}+`,
-  ].join("|"),
-  "gu",
-);
+  ],
+  SmolLM2: [
+    `[${IN.N}]`,
+    "'s|'t|'re|'ve|'m|'ll|'d",
+    ` ?[${LETTER}]+`,
+    ` ?[^${SPACE}${LETTER_OR_NUMBER}]+`,
+    `${SPACE}+(?![^${SPACE}${IN.N}])`,
+    `${SPACE}+`,
+  ],
+};
 const LONGEST_TOKEN = 128;
 const REMEMBERED = 50_000;
+const LONGEST_WORD = 64; // bytes of a word whose merges are listed
 const utf8 = new TextEncoder();
 
+let pieces; // how the text is cut before any merge
 let ranks; // Map from token to id; a token is a string with one character for each byte
 let known = new Map(); // ids of pieces met before
 
-// The packed vocabulary: 256 single bytes, then for every later token the ids of two earlier ones whose
-// union it is, as six planes of bytes: the left ids' high, middle and low bytes, then the right ids'.
+// The packed vocabulary: the first id; how many single bytes there are, less one; these bytes; then for every later
+// token the places of two earlier ones whose union it is, as six planes of bytes: the left places' high, middle and
+// low bytes, then the right ones'.
 function readVocabulary(packed) {
-  const n = (packed.length - 256) / 6;
-  const tokens = [];
-  for (let i = 0; i < 256; i++) tokens.push(String.fromCharCode(packed[i]));
-  const id = (plane, i) =>
-    (packed[256 + plane * n + i] << 16) | (packed[256 + (plane + 1) * n + i] << 8) | packed[256 + (plane + 2) * n + i];
-  for (let i = 0; i < n; i++) tokens.push(tokens[id(0, i)] + tokens[id(3, i)]);
-  return new Map(tokens.map((token, i) => [token, i]));
-}
-
-async function download(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
-  const reader = response.body.getReader();
-  const chunks = [];
-  let loaded = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    chunks.push(value);
-    loaded += value.length;
-    postMessage({ loaded });
-  }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer());
-}
-
-// Some servers unpack gzip on the way, some do not.
-async function unpack(packed) {
-  if (packed[0] !== 0x1f || packed[1] !== 0x8b) return packed;
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const [first, last] = packed;
+  const singles = packed.subarray(2, 3 + last);
+  const planes = packed.subarray(3 + last);
+  const n = planes.length / 6;
+  const tokens = Array.from(singles, (byte) => String.fromCharCode(byte));
+  const place = (plane, i) =>
+    (planes[plane * n + i] << 16) | (planes[(plane + 1) * n + i] << 8) | planes[(plane + 2) * n + i];
+  for (let i = 0; i < n; i++) tokens.push(tokens[place(0, i)] + tokens[place(3, i)]);
+  return new Map(tokens.map((token, i) => [token, first + i]));
 }
 
 function bytesOf(piece) {
@@ -164,13 +154,13 @@ function encodePiece(piece) {
   const bytes = bytesOf(piece);
   const whole = ranks.get(bytes);
   const tokens = whole === undefined ? mergePiece(bytes) : [bytes];
-  return tokens.map((token) => [ranks.get(token), token.length]);
+  return tokens.map((token) => [ranks.get(token) ?? -1, token.length]); // a byte may have no id
 }
 
 function encode(text) {
   const ids = [];
   const lengths = [];
-  for (const [piece] of text.matchAll(PIECES)) {
+  for (const [piece] of text.matchAll(pieces)) {
     let pairs = known.get(piece);
     if (!pairs) {
       pairs = encodePiece(piece);
@@ -182,7 +172,23 @@ function encode(text) {
       lengths.push(length);
     }
   }
-  return { ids: Uint32Array.from(ids), lengths: Uint8Array.from(lengths) };
+  return { ids: Int32Array.from(ids), lengths: Uint8Array.from(lengths) };
+}
+
+// The states of a word from single bytes to tokens, each a list of [bytes, id], one merge after the other.
+function merges(word) {
+  let tokens = [...bytesOf(word)];
+  const named = () => tokens.map((token) => [token, ranks.get(token) ?? -1]);
+  const states = [named()];
+  while (tokens.length > 1 && states[0].length <= LONGEST_WORD) {
+    const unions = tokens.slice(1).map((token, i) => ranks.get(tokens[i] + token) ?? Infinity);
+    const lowest = Math.min(...unions);
+    if (lowest === Infinity) break;
+    const i = unions.indexOf(lowest);
+    tokens = [...tokens.slice(0, i), tokens[i] + tokens[i + 1], ...tokens.slice(i + 2)];
+    states.push(named());
+  }
+  return states;
 }
 
 // What a reader sees as one character; -1 where the browser cannot tell.
@@ -200,10 +206,11 @@ function countCodePoints(text) {
   return count;
 }
 
-self.onmessage = async ({ data }) => {
-  if (data.text === undefined) {
+self.onmessage = ({ data }) => {
+  if (data.packed) {
     try {
-      ranks = readVocabulary(await unpack(data.packed ?? (await download(data.url))));
+      pieces = new RegExp(PATTERNS[data.name].join("|"), "gu");
+      ranks = readVocabulary(data.packed);
       postMessage({ ready: true });
     } catch (error) {
       postMessage({ failed: String(error) });
@@ -211,10 +218,15 @@ self.onmessage = async ({ data }) => {
     return;
   }
   // half of a surrogate pair cannot be written in UTF-8
-  const text = data.text.toWellFormed?.() ?? data.text.replace(/\p{Surrogate}/gu, "\ufffd");
+  const given = data.text ?? data.word;
+  const text = given.toWellFormed?.() ?? given.replace(/\p{Surrogate}/gu, "\ufffd");
+  if (data.word !== undefined) {
+    const cut = [...text.matchAll(pieces)].map(([piece]) => piece);
+    postMessage({ pieces: cut, states: cut.length === 1 ? merges(text) : [] });
+    return;
+  }
   const { ids, lengths } = encode(text);
   postMessage({
-    turn: data.turn,
     ids,
     lengths,
     characters: countCharacters(text),

@@ -1,0 +1,256 @@
+"""What the chapter on tokenization measures: a small training, words merge by merge, languages, two real vocabularies.
+
+Nothing here is random: every number is a count, of the texts named, by o200k_base and by SmolLM2's tokenizer.
+Chapter: book/tokenization.md
+"""
+
+import functools
+import sys
+from collections import Counter
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from anatomy import gguf, smollm2
+from anatomy import tokenization as t
+from anatomy.model import PUBLISHED
+from anatomy.studies.costs import part_costs
+
+CORPUS = "how much wood would a woodchuck chuck if a woodchuck could chuck wood?"
+WORDS = (" tokenization", " strawberry", " unbelievable", " mispelled", "日本語", "👩‍🚀")
+NUMBERS = ("7", "42", "365", "1984", "86400", "1234567", "1,234,567", "3.14159")
+LANGUAGES = (
+    *("English", "Chinese", "Spanish", "German", "Russian", "Arabic"),
+    *("Korean", "Finnish", "Hindi", "Thai", "Burmese", "Amharic"),
+)
+
+
+@functools.cache
+def smollm2_tokenizer():
+    """SmolLM2's tokenizer, read from the checkpoint's file without its weights."""
+    return smollm2.Tokenizer(gguf.read(smollm2.find()).metadata)
+
+
+def smollm2_ranks():
+    """Its entries that are text: token (bytes) -> id."""
+    tokenizer = smollm2_tokenizer()
+    return {tokenizer.token_bytes(i): i for i in range(len(tokenizer.control), tokenizer.n_vocab)}
+
+
+# Merges
+
+
+@dataclass(frozen=True)
+class Training:
+    """steps: n + 1 training Steps. states: the pieces of the corpus, each a tuple of tokens, before any merge and
+    after each of the first n."""
+
+    steps: list
+    states: list
+
+    @property
+    def n_tokens(self):
+        """n + 1 numbers of tokens."""
+        return [sum(map(len, pieces)) for pieces in self.states]
+
+    @property
+    def made(self):
+        """The n + 1 tokens that the steps make."""
+        return [b"".join(step.pair) for step in self.steps]
+
+
+def training(corpus=CORPUS, n_merges=13):
+    """The corpus before and after each merge, and the step that would come next.
+
+    >>> training(n_merges=1).n_tokens
+    [70, 65]
+    """
+    pieces = t.split(corpus)
+    steps = list(islice(t.training_steps(corpus), n_merges + 1))
+    words = [Counter(map(t.single_bytes, pieces)), *(step.words for step in steps[:-1])]
+    tokens_of = [{b"".join(word): word for word in state} for state in words]
+    return Training(steps, [[of[t.utf8(piece)] for piece in pieces] for of in tokens_of])
+
+
+def ladder(word, ranks=None):
+    """A word from single bytes to tokens: a list of states, each a list of (token, id).
+
+    >>> [len(state) for state in ladder(" low")]
+    [4, 3, 2, 1]
+    """
+    ranks = t.o200k_ranks() if ranks is None else ranks
+    return [[(token, ranks[token]) for token in state] for state in t.encoding_steps(word, ranks)]
+
+
+def ladders(words=WORDS):
+    """Each word's ladder with o200k_base."""
+    return {word: ladder(word) for word in words}
+
+
+# Digits
+
+
+def cut(text):
+    """How o200k_base and SmolLM2 cut a text, as words with bars between the tokens."""
+    encoding, tokenizer = t.o200k_base(), smollm2_tokenizer()
+    return [
+        " | ".join(map(t.visible, map(bytes_of, ids)))
+        for ids, bytes_of in (
+            (encoding.encode_ordinary(text), encoding.decode_single_token_bytes),
+            (tokenizer.encode(text), tokenizer.token_bytes),
+        )
+    ]
+
+
+def short_numbers():
+    """Of the strings of one to three digits: how many are tokens of o200k_base, and how many there are."""
+    strings = [f"{i:0{width}}".encode() for width in (1, 2, 3) for i in range(10**width)]
+    return sum(string in t.o200k_ranks() for string in strings), len(strings)
+
+
+# Languages
+
+
+@dataclass(frozen=True)
+class Language:
+    """One text in one language. size: its four lengths, tokens by o200k_base; smollm2: tokens by SmolLM2.
+
+    fragments: how many of o200k_base's tokens are not whole characters.
+    """
+
+    name: str
+    size: t.Size
+    smollm2: int
+    fragments: int
+
+
+def article(name):
+    """Article 1 of the Universal Declaration of Human Rights in the language of this name."""
+    return next(a["text"] for a in t.articles() if a["language"].split()[0] == name)
+
+
+def languages(names=LANGUAGES):
+    """Name -> Language, for one article in one translation each."""
+    encoding, tokenizer = t.o200k_base(), smollm2_tokenizer()
+    found = {}
+    for name in names:
+        text = article(name)
+        tokens = map(encoding.decode_single_token_bytes, encoding.encode_ordinary(text))
+        fragments = sum(not t.is_text(token) for token in tokens)
+        found[name] = Language(name, t.size(text, encoding), len(tokenizer.encode(text)), fragments)
+    return found
+
+
+# Vocabularies
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Counts of one vocabulary's entries, and how many bytes of two texts a token covers."""
+
+    entries: int
+    special: int
+    single_bytes: int
+    begin_with_space: int
+    fragments: int
+    digits_only: int
+    longest: int
+    bytes_per_token_english: float
+    bytes_per_token_hindi: float
+
+
+@functools.cache
+def vocabularies():
+    """o200k_base and SmolLM2, each a Vocabulary."""
+    english, hindi = article("English"), article("Hindi")
+
+    def measured(tokens, n_special, encode):
+        return Vocabulary(
+            len(tokens) + n_special,
+            n_special,
+            sum(len(token) == 1 for token in tokens),
+            sum(token.startswith(b" ") for token in tokens),
+            sum(not t.is_text(token) for token in tokens),
+            sum(token.isdigit() for token in tokens),
+            max(map(len, tokens)),
+            len(english.encode()) / len(encode(english)),
+            len(hindi.encode()) / len(encode(hindi)),
+        )
+
+    tokenizer = smollm2_tokenizer()
+    return {
+        "o200k_base": measured(t.o200k_ranks(), len(t.O200K_SPECIAL_TOKENS), t.o200k_base().encode_ordinary),
+        "SmolLM2": measured(smollm2_ranks(), len(tokenizer.control), tokenizer.encode),
+    }
+
+
+def vocabulary_rows():
+    """The same as words: a row for each count, a column for each vocabulary."""
+    labels = {
+        "entries": "ids in use",
+        "special": "special",
+        "single_bytes": "single bytes",
+        "begin_with_space": "begin with a space",
+        "fragments": "not whole characters",
+        "digits_only": "digits only",
+        "longest": "longest, in bytes",
+        "bytes_per_token_english": "bytes per token, English",
+        "bytes_per_token_hindi": "bytes per token, Hindi",
+    }
+    both = vocabularies().values()
+    values = [[getattr(vocabulary, field) for vocabulary in both] for field in labels]
+    return [
+        [label, *(f"{n:,}" if isinstance(n, int) else f"{n:.2f}" for n in pair)]
+        for label, pair in zip(labels.values(), values, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class MissingBytes:
+    """The bytes without an entry. never: in no UTF-8 text; control: control characters; leads: bytes that begin
+    characters of several bytes."""
+
+    never: list
+    control: list
+    leads: list
+
+
+def missing_bytes():
+    """The bytes that SmolLM2's vocabulary lacks, by what a text could need them for.
+
+    Control: every code point is written in UTF-8, and a byte that none of them needs is one that never occurs.
+    """
+    points = "".join(map(chr, (*range(0xD800), *range(0xE000, sys.maxunicode + 1))))
+    occur = set(t.utf8(points))
+    missing = [token[0] for token in smollm2_tokenizer().missing]
+    needed = [byte for byte in missing if byte in occur]
+    return MissingBytes(
+        [byte for byte in missing if byte not in occur],
+        [byte for byte in needed if byte < 32],
+        [byte for byte in needed if byte >= 0xC2],
+    )
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a vocabulary costs a model: parameters in its rows (and columns), their share, FLOPs to score it."""
+
+    n_vocab: int
+    parameters: int
+    share: float
+    flops: int
+
+
+def vocabulary_costs():
+    """Model -> Rows, for published models and for one that nobody has trained: SmolLM2 with o200k_base."""
+    smol = PUBLISHED["SmolLM2-135M"]
+    models = {
+        "SmolLM2-135M": smol,
+        "SmolLM2-135M with o200k_base": replace(smol, n_vocab=t.o200k_base().n_vocab),
+        **{name: PUBLISHED[name] for name in ("GPT-2", "Llama-2-7B", "Llama-3-8B")},
+    }
+    found = {}
+    for name, config in models.items():
+        held = config.n_vocab * config.d_model * (1 if config.tied else 2)
+        flops = part_costs(config)["logits"].flops
+        found[name] = Rows(config.n_vocab, held, held / config.n_parameters(), flops)
+    return found
