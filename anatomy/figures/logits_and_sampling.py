@@ -399,7 +399,9 @@ def tree_plot(view, found, cells, notes):
     words = [f"{product(branch.p)} {notes.get(i, '')}" for i, branch in enumerate(found.branches)]
     leaves = view.source("leaves", y=[-i for i in range(n)], end=ends, text=words, pick=list(range(n)))
     p.hbar("y", 0.7, "end", start, source=leaves, fill_color=wash("prob"), line_color=None)
-    room = p.hbar("y", 1, TREE_COLUMNS[-1], start, source=leaves, fill_color=CLEAR, line_color=None)  # to point at
+    room = p.hbar(
+        "y", 1, TREE_COLUMNS[-1], start, source=leaves, fill_color=CLEAR, line_color=None
+    )  # to point at
     p.text("end", "y", "text", source=leaves, x_offset=5, text_baseline="middle", text_color=ink("ink"))
     chosen = view.source("chosen", y=[0], end=[start])
     p.hbar("y", 0.7, "end", start, source=chosen, fill_color=ink("prob"), line_color=None)
