@@ -22,8 +22,9 @@ from docutils.parsers.rst import Directive, directives
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from anatomy.figures.figure import PROVENANCE
+from anatomy.figures.notebook import table_html
 from anatomy.publishing import editions
-from anatomy.publishing.bokeh_figures import data_html, number_of
+from anatomy.publishing.bokeh_figures import number_of
 from anatomy.studies.tokenization import smollm2_ranks, smollm2_tokenizer
 from anatomy.tokenization import DATA, is_text, o200k_base, o200k_ranks, presets, size, visible_character
 
@@ -223,7 +224,7 @@ def counts_table():
         for preset in presets()
     ]
     header = ["example", *COUNTS[:-1], *(f"tokens, {name}" for name in VOCABULARIES)]
-    return {"header": header, "rows": [[row[0], *(f"{n:,}" for n in row[1:])] for row in rows]}
+    return header, [[row[0], *(f"{n:,}" for n in row[1:])] for row in rows]
 
 
 def visit_html(self, node):
@@ -254,7 +255,7 @@ def depart_html(self, node):
     label = f"Data of figure {number_of(self, node)}"
     data = (
         '<details class="figure-data"><summary>Data</summary><div class="scroll" tabindex="0" role="region" '
-        f'aria-label="{label}">{data_html(counts_table())}</div></details>'
+        f'aria-label="{label}">{table_html(*counts_table())}</div></details>'
     )
     # in a strict figure the caption comes last, so an EPUB has the data after it
     epub = self.builder.name == "epub"

@@ -52,11 +52,11 @@ def test_a_vocabulary_that_cannot_be_packed():
 
 
 def test_the_table_counts_with_both_vocabularies():
-    table = counts_table()
-    assert table["header"][-2:] == ["tokens, o200k_base", "tokens, SmolLM2"]
-    assert len(table["rows"]) == len(presets())
+    header, rows = counts_table()
+    assert header[-2:] == ["tokens, o200k_base", "tokens, SmolLM2"]
+    assert len(rows) == len(presets())
     text = presets()[0]["text"]
-    assert table["rows"][0][-2] == f"{len(o200k_base().encode_ordinary(text)):,}"
+    assert rows[0][-2] == f"{len(o200k_base().encode_ordinary(text)):,}"
 
 
 def test_chips_are_text_never_markup():
