@@ -13,7 +13,7 @@ from docutils import nodes
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from anatomy.publishing.cell_cache import read_notebook
-from anatomy.publishing.llms_txt import bold, inline, is_html, markdown, numbered
+from anatomy.publishing.llms_txt import NUMBERED, bold, inline, is_html, markdown, numbered
 from anatomy.smollm2 import INSTALL
 
 FOLDER = "_downloads"
@@ -38,7 +38,8 @@ def escaped(text):
 
 def shown_by(cell):
     """A line that says which of the page's figures and tables a cell shows; '' where it shows none."""
-    return " ".join(bold(node["number"]) for node in cell.findall(nodes.Element) if "number" in node)
+    shown = [node for node in cell.findall(nodes.Element) if type(node).__name__ in NUMBERED]
+    return " ".join(bold(node["number"]) for node in shown if "number" in node)
 
 
 def cut(env, docname, doctree):
