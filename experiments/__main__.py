@@ -5,8 +5,15 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-# The order matters: the last two start from the model that tiny_tales trains.
-PROGRAMS = ["tiny_tales", "grokking", "optimizer_table", "post_training", "feed_forward_network"]
+# The order matters: those in NEEDS start from the model that tiny_tales trains.
+PROGRAMS = [
+    "tiny_tales",
+    "grokking",
+    "optimizer_table",
+    "post_training",
+    "feed_forward_network",
+    "neuron_activation",
+]
 NEEDS = {"post_training": "tiny_tales", "feed_forward_network": "tiny_tales"}
 
 

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 EXPECTED = [
     "feed_forward_network",
     "grokking",
+    "neuron_activation",
     "optimizer_table",
     "post_training",
     "post_training_models",
