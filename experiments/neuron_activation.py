@@ -9,14 +9,12 @@ import numpy as np
 from anatomy import neuron_activation as na
 from anatomy import smollm2
 from anatomy.model import Trace
+from anatomy.studies.neuron_activation import BINS, CONSTANT, NEURON
 from anatomy.tokenization import novel
 from anatomy.training_phases import token_losses
 from experiments.record import save
 
 PROGRAM = "experiments/neuron_activation.py"
-BINS = np.linspace(-5, 5, 101)
-NEURON = (15, 992)  # the gate that answers most to the sixth token in the middle layer
-CONSTANT = -0.13  # between zero and the mean of SiLU over all sums below zero; a test compares
 CURVES = {
     "SiLU, its own": na.silu,
     "GELU, tanh form": na.gelu_tanh,

@@ -10,7 +10,8 @@ from anatomy.tokenization import novel
 
 CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]])  # no ones, one, two
 SHOWN_LAYERS = (0, 15, 29)
-NEURON = (15, 992)  # layer and place of the gate whose answers are recorded
+NEURON = (15, 992)  # layer and place of the gate that answers most to the sixth token in the middle layer
+BINS = np.linspace(-5, 5, 101)  # for the sums that gates read
 CONSTANT = -0.13  # what a recorded run puts below zero; a little above the mean of SiLU there
 BEND_FLOPS = 4  # an exponential, an addition, a division and a multiplication
 BLOCKS = 26  # of neighbouring tokens, for standard errors: neighbours are not independent
@@ -150,7 +151,7 @@ def gates():
     weights = found["below"] / found["below"].sum()
     return Gates(
         n_tokens=found.provenance["settings"]["n_tokens"] - 1,
-        bins=np.linspace(-5, 5, 101),
+        bins=BINS,
         mean_below=float(weights @ found["mean_below"]),
         **{name: found[name] for name in names},
     )
