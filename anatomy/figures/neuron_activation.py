@@ -73,19 +73,21 @@ def one_neuron(x, w, b, names=("silu", "relu", "gelu", "sigmoid", "tanh")):
 
 def sum_steps(view, rows):
     """Bars of which each starts where the last one ended, and one of the whole sum under them."""
-    p = parts.plot(210, "running sum", grid="x", x=(-6, 7.4), y=(-len(rows) + 0.4, 0.6))
+    p = parts.plot(210, "running sum", grid="x", x=(-6, 7.8), y=(-len(rows) + 0.4, 0.6))
     parts.ticks(p.yaxis, [-i for i in range(len(rows))], rows)
     p.yaxis.axis_line_color = p.yaxis.major_tick_line_color = None
     p.line([0, 0], [-len(rows) + 0.5, 0.5], line_color=ink("ink"), line_width=1)
     source = view.source(
-        "steps", "left", "right", "end", "text", y=[-i for i in range(len(rows))], kind=["sum"] * len(rows)
+        "steps", "left", "right", "text", y=[-i for i in range(len(rows))], kind=["sum"] * len(rows)
     )
     fill = by_name(["plus", "minus", "sum"], ["ffn", "grey", "ink"])
     p.hbar(
         "y", 0.6, "right", "left", source=source, line_color=None,
         fill_color={"field": "kind", "transform": fill},
     )  # fmt: skip
-    p.text("end", "y", "text", source=source, x_offset=6, text_baseline="middle", text_color=ink("ink"))
+    p.text(
+        5.8, "y", "text", source=source, text_baseline="middle", text_color=ink("ink")
+    )  # right of every bar
     return p
 
 
@@ -200,10 +202,13 @@ def bends(fits, first=7):
     titles = [TITLES[name] for name in names]
     view = View(
         "neuron_activation_bends",
-        x=fits.x, curves=[fits.curves[n].round(3) + 0.0 for n in names], knots=[fits.knots[n] for n in names],
-        errors=[fits.errors[n] for n in names], titles=["straight" if n == "identity" else TITLES[n] for n in names],
-    )  # fmt: skip
-    p = parts.plot(320, "input", "output", x=(-3.1, 4), y=(-1.6, 1.6))
+        x=fits.x,
+        curves=[fits.curves[n].round(3) + 0.0 for n in names],
+        knots=[[] if n == "identity" else fits.knots[n] for n in names],
+        errors=[fits.errors[n] for n in names],
+        titles=["straight" if n == "identity" else TITLES[n] for n in names],
+    )
+    p = parts.plot(320, "input", "output", x=(-3.1, 4.7), y=(-1.6, 1.6))
     parts.title(view, "title", p)
     p.line(fits.x, fits.wave, line_color=ink("grey"), line_dash=[6, 4])
     parts.label(p, fits.x[-1], fits.wave[-1], "wanted", "grey", (6, 6))
@@ -250,7 +255,7 @@ def xor_network(corners, outputs, leak=0.5):
     corners (3, 2): inputs with 0, 1 and 2 ones. outputs: slope -> (as printed (3,), refitted (3,), weights (2,)), for
     the table.
     """
-    grid = [i / 20 for i in range(-10, 59)]
+    grid = [i / 20 for i in range(-18, 59)]
     view = View("neuron_activation_xor", grid=grid, inputs=corners)
     left, right = tent(view), hidden_plane(view)
     view.control(leak=parts.slider("Slope below zero", 0, 1, leak, 0.05, format="0.00"))
@@ -284,7 +289,7 @@ def xor_network(corners, outputs, leak=0.5):
 
 
 def three_dots(view, name, p, **columns):
-    """Three points, of which the middle one, wanted to be 1, is filled."""
+    """Three points, of which the middle one, wanted to be 1, is filled; dx, dy, align: where their words stand."""
     source = view.source(name, *({"x", "y", "text"} - set(columns)), kind=["0", "1", "0"], **columns)
     fill = by_name(["0", "1"], ["paper", "ink"])
     p.scatter(
@@ -292,32 +297,33 @@ def three_dots(view, name, p, **columns):
         fill_color={"field": "kind", "transform": fill},
     )  # fmt: skip
     p.text(
-        "x", "y", "text", source=source, x_offset=11, y_offset=-12, text_baseline="middle",
+        "x", "y", "text", source=source, x_offset="dx", y_offset="dy", text_align="align", text_baseline="middle",
         text_color=ink("ink"),
     )  # fmt: skip
 
 
 def tent(view):
     """The output against the number of ones."""
-    p = parts.plot(240, "ones at the input", "output", grid=None, x=(-0.5, 2.9), y=(-1.3, 2.2))
+    p = parts.plot(240, "ones at the input", "output", grid=None, x=(-0.9, 2.9), y=(-1.3, 2.2))
     parts.ticks(p.xaxis, [0, 1, 2])
     parts.ticks(p.yaxis, [-1, 0, 0.5, 1, 2])
     parts.title(view, "title", p)
-    p.line([-0.5, 2.9], [0.5, 0.5], line_color=ink("grey"), line_dash=[6, 4], line_width=1)
+    p.line([-0.9, 2.9], [0.5, 0.5], line_color=ink("grey"), line_dash=[6, 4], line_width=1)
     parts.curve(view, "tent", p, "ffn")
-    three_dots(view, "answers", p)
+    three_dots(view, "answers", p, dx=[-4, -4, 4], dy=[16, -18, 17], align=["right", "left", "right"])
     return p
 
 
 def hidden_plane(view):
     """The three inputs as the hidden neurons see them, and the side on which the output is above 0.5."""
-    p = parts.plot(240, "hidden[0]", "hidden[1]", grid=None, x=(-0.6, 3.2), y=(-1.4, 1.8))
+    p = parts.plot(240, "hidden[0]", "hidden[1]", grid=None, x=(-0.8, 3.4), y=(-1.4, 1.8))
     parts.title(view, "weights", p)
     p.patch(
         "x", "y", source=view.source("side", "x", "y"), fill_color=wash("ffn"), line_color=None, level="image"
     )
     parts.curve(view, "line", p, "ffn")
-    three_dots(view, "hidden", p, text=["0,0", "0,1 and 1,0", "1,1"])
+    words = {"text": ["0,0", "0,1 and 1,0", "1,1"], "dx": [-8, 10, -8], "dy": [-12, 14, -12]}
+    three_dots(view, "hidden", p, **words, align=["right", "left", "right"])
     return p
 
 
@@ -326,7 +332,7 @@ def hidden_plane(view):
 
 def curves(names, first="silu", second="sigmoid"):
     """Two activations and their slopes over each other; where the first is flat, the ground is shaded."""
-    titles = [TITLES[name] for name in names]
+    titles = [TITLES[name].replace(", tanh form", " (tanh)").replace(", exact", "") for name in names]
     flat = [
         [
             [-REACH if low is None else low, REACH if high is None else high]
@@ -501,11 +507,12 @@ def share_panel(view, found, shown, flat):
     shade(p, flat, top, 0)
     source = view.source("share", "top", left=found.bins[:-1], right=found.bins[1:])
     p.quad("left", "right", "top", 0, source=source, fill_color=wash("ffn"), line_color=wash("ffn"))
-    for l, dash, at in zip(shown, ("solid", [7, 4], [2, 4]), (0.35, 1.15, 2.0), strict=True):
+    places = ((0.35, 10, "left"), (-0.7, -8, "right"), (1.6, 8, "left"))
+    for l, dash, (at, dx, align) in zip(shown, ("solid", [7, 4], [2, 4]), places, strict=True):
         shares = 100 * found.shares[l]
         p.line(middles, shares, line_color=ink("ffn"), line_dash=dash)
         i = int(abs(middles - at).argmin())
-        parts.label(p, middles[i], shares[i], f"layer {l}", "ffn", (10, 10))
+        parts.label(p, middles[i], shares[i], f"layer {l}", "ffn", (dx, 10), align)
     return p
 
 
@@ -516,16 +523,14 @@ def swapped(exchanges, uniform):
     """
     own, *others = exchanges
     words = [f"{exchanges[own].loss:.2f}"]
-    words += [
-        f"{e.loss:.2f}: {fixed(e.change)} ± {e.error:.2f}" for e in (exchanges[name] for name in others)
-    ]
+    words += [f"{e.loss:.2f}, +{e.change:.2f} ± {e.error:.2f}" for e in (exchanges[name] for name in others)]
     rows = [*exchanges, "guessing evenly"]
     losses, words = [*(e.loss for e in exchanges.values()), uniform], [*words, f"{uniform:.2f}"]
     view = View("neuron_activation_swap", losses=losses, words=words)
     p = parts.bars(
-        view, "bars", rows, "loss", high=15.0, room=1.75, x_label="loss, nats per token", mono=False
+        view, "bars", rows, "loss", high=15.0, room=2.15, x_label="loss, nats per token", mono=False
     )
-    parts.ticks(p.xaxis, [0, 5, 10, 15])
+    parts.ticks(p.xaxis, [0, 5, 10])
     return Figure(
         p,
         view=view,

@@ -20,8 +20,8 @@ export const show = ({ names, titles, flat, windows }, { first, second, input, z
     top: flat[first].map(() => high),
   });
   const range = ([start, end]) => ({ start, end });
-  const told = (word, part) =>
-    `${word}: ${fixed(one[part], 3)} ${titles[first]}${same ? "" : `, ${fixed(other[part], 3)} ${titles[second]}`}`;
+  const told = part =>
+    `${fixed(one[part], 3)} ${titles[first]}${same ? "" : `, ${fixed(other[part], 3)} ${titles[second]}`}`;
   return {
     values_x: range([left, right]),
     slopes_x: range([left, right]),
@@ -37,8 +37,8 @@ export const show = ({ names, titles, flat, windows }, { first, second, input, z
     slope_here: here(slopes),
     value_flat: shade(values),
     slope_flat: shade(slopes),
-    value_title: { text: told("output", 0) },
-    slope_title: { text: told("slope", 1) },
-    say: `At input ${fixed(input, 1)}: ${told("output", 0)}; ${told("slope", 1)}.`,
+    value_title: { text: told(0) },
+    slope_title: { text: told(1) },
+    say: `At input ${fixed(input, 1)}: output ${told(0)}; slope ${told(1)}.`,
   };
 };

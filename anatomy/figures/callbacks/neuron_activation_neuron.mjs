@@ -13,7 +13,6 @@ export const show = ({ x, grid, names, titles }, { w0, w1, w2, bias, bend }) => 
       right,
       kind: left.map((start, i) => (i === left.length - 1 ? "sum" : right[i] < start ? "minus" : "plus")),
       text: left.map((start, i) => fixed(right[i] - start)),
-      end: left.map((start, i) => Math.max(start, right[i])),
     },
     curve: { x: grid, y: grid.map(at => activation(name, at)[0]) },
     guide: { x: [sum, sum, grid[0]], y: [-2, output, output] },
