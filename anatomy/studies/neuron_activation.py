@@ -210,6 +210,7 @@ def said_of_exchanges(found, gates):
         "loss_cut": zero.loss,
         "loss_constant": constant.loss,
         "offset_share": f"{1 - constant.change / zero.change:.0%}",
+        "n_blocks": BLOCKS,
         "mean_below": f"−{abs(gates.mean_below):.2f}",
     }
 
