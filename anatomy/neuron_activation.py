@@ -178,7 +178,7 @@ def _gelu_tanh_inner(x):
 
 
 def silu(x):
-    """SiLU, also called swish: x * sigmoid(x). Source: Elfwing et al. 2017.
+    """SiLU, also called swish: x * sigmoid(x). Source: Hendrycks & Gimpel 2016.
 
     SwiGLU is not this function but a layer that uses it: see
     feed_forward_network.
@@ -314,25 +314,40 @@ def running_totals(x, w, b):
     return np.cumsum([0.0, *(x * w), b])
 
 
-def saturation(activation, slope=0.05, reach=10.0):
-    """Where a curve has gone flat: its ends, beyond which the slope stays within ±slope.
+def flat_ranges(activation, slope=0.05, reach=10.0):
+    """Where a curve is flat: the ranges in which its slope stays within ±slope.
 
-    -> (left, right), either None where that end of the curve is not flat.
-    Inputs are tried in steps of 0.01 from -reach to reach. Raises ValueError
-    for an unknown activation or a slope that is not above 0.
+    -> pairs (from, to), None for an end beyond reach. Inputs are tried in steps
+    of 0.01. Raises ValueError for an unknown activation or a slope that is not
+    above 0.
 
-    >>> saturation("tanh"), saturation("relu")
-    ((-2.18, 2.18), (0.0, None))
+    >>> flat_ranges("relu"), flat_ranges("silu")
+    ([(None, 0.0)], [(None, -4.09), (-1.55, -1.08)])
     """
     _, derivative = ACTIVATIONS[one_of("activation", activation, ACTIVATIONS)]
     in_range("slope", slope, 0, 1, open_low=True)
     steps = round(100 * in_range("reach", reach, 1, 1000))
     x = np.arange(-steps, steps + 1) / 100
-    steep = np.flatnonzero(np.abs(derivative(x)) > slope)
-    first, last = steep[0], steep[-1]
-    left = float(x[first - 1]) if first > 0 else None
-    right = float(x[last + 1]) if last + 1 < len(x) else None
-    return left, right
+    flat = np.abs(derivative(x)) <= slope
+    starts = np.flatnonzero(flat & ~np.r_[False, flat[:-1]])
+    ends = np.flatnonzero(flat & ~np.r_[flat[1:], False])
+    return [
+        (float(x[a]) if a > 0 else None, float(x[b]) if b + 1 < len(x) else None)
+        for a, b in zip(starts, ends, strict=True)
+    ]
+
+
+def in_ranges(x, ranges):
+    """Which numbers lie in one of the ranges (from, to), None for an open end; any shape -> bools.
+
+    >>> in_ranges([-9.0, -1.2, 0.0], flat_ranges("silu")).tolist()
+    [True, True, False]
+    """
+    x = finite("x", x)
+    found = np.zeros(x.shape, bool)
+    for low, high in ranges:
+        found |= (x >= (-np.inf if low is None else low)) & (x <= (np.inf if high is None else high))
+    return found
 
 
 def fit_with_knots(x, target, knots, activation="relu"):
@@ -354,6 +369,26 @@ def fit_with_knots(x, target, knots, activation="relu"):
     columns = np.column_stack([hidden, np.ones(len(x))])
     weights, *_ = np.linalg.lstsq(columns, target, rcond=None)
     return columns @ weights
+
+
+def knots_by_need(x, target, n_knots, activation="relu"):
+    """Place knots one after another, each where it lowers the error of fit_with_knots most.
+
+    x (n,), target (n,) -> (n_knots,), all of them inside the range of x, none
+    twice. Of places that do equally well the leftmost is taken. Raises
+    ValueError for more knots than there are places.
+
+    >>> x = np.linspace(-1, 1, 9)
+    >>> knots_by_need(x, np.maximum(x, 0), 1).tolist()
+    [0.0]
+    """
+    x, target = finite("x", x, ndim=1), finite("target", target, ndim=1)
+    free, knots = x[1:-1].tolist(), []
+    in_range("n_knots", n_knots, 1, len(free))
+    for _ in range(n_knots):
+        errors = [((fit_with_knots(x, target, [*knots, k], activation) - target) ** 2).mean() for k in free]
+        knots.append(free.pop(int(np.argmin(np.round(errors, 7)))))
+    return np.array(knots)
 
 
 XOR_INPUTS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])

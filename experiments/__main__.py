@@ -5,10 +5,16 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-# The order matters: the last two start from the model that tiny_tales trains.
+# The order matters: those in NEEDS start from the model that tiny_tales trains.
 PROGRAMS = [
-    "tiny_tales", "grokking", "optimizer_table", "feed_forward_width", "post_training", "feed_forward_network",
-]  # fmt: skip
+    "tiny_tales",
+    "grokking",
+    "optimizer_table",
+    "feed_forward_width",
+    "post_training",
+    "feed_forward_network",
+    "neuron_activation",
+]
 NEEDS = {"post_training": "tiny_tales", "feed_forward_network": "tiny_tales"}
 
 

@@ -31,6 +31,10 @@ PROVENANCE = {
     "real": "Real model",
 }
 GZIP = b"\x1f\x8b"
+# verbs that tell the hand to do something, at the head of a sentence
+ORDER = re.compile(
+    r"(?:^|[.:;] )(?:Move|Choose|Drag|Hover|Click|Tap|Press|Slide|Change|Point|Switch|Turn|Type|Try|Pick|Put|Set)\b"
+)
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
 
 
@@ -128,6 +132,12 @@ class Figure:
         told("alt of figure", self.name, self.alt)
         told("caption of figure", self.name, self.caption)
         one_of("provenance", self.provenance, tuple(PROVENANCE))
+        order = ORDER.search(self.print_caption or self.caption)
+        if order:
+            raise ValueError(
+                f"the caption of figure {self.name!r} gives an order on paper ({order[0].strip()!r}): "
+                "give it a print_caption without orders"
+            )
         if self.controls is None:
             self.controls = [self.view.parts[name] for name in self.view.controls] if self.view else []
         for words, state in (self.print_states or {}).items():

@@ -1,24 +1,14 @@
-"""Pictures of one neuron, its activations, what a line can part, and where a real model's gates lie."""
+"""Figures of the chapter on neurons and activations. Chapter: book/neuron-activation.md"""
 
-from itertools import pairwise
+from bokeh.layouts import column
+from bokeh.models import Arrow, DataRange1d, VeeHead
 
-from bokeh.models import Arrow as ArrowAnnotation
-from bokeh.models import ColumnDataSource, Label, Range1d, VeeHead
-
+from anatomy import neuron_activation as na
+from anatomy.figures import parts
 from anatomy.figures.figure import Figure, Table
-from anatomy.figures.old_parts import (
-    bars,
-    callback,
-    choice,
-    end_label,
-    fixed,
-    line,
-    on_change,
-    plot,
-    side_by_side,
-    slider,
-)
+from anatomy.figures.parts import fixed
 from anatomy.figures.theme import by_name, ink, wash
+from anatomy.figures.view import View
 
 TITLES = {
     "identity": "no bend",
@@ -30,237 +20,152 @@ TITLES = {
     "gelu_tanh": "GELU, tanh form",
     "silu": "SiLU",
 }
-BOUNDED = ("sigmoid", "tanh")
-
-
-def options(names):
-    """Activations as a drop-down wants them: (name, words)."""
-    return [(name, TITLES[name]) for name in names]
-
-
-def corner_words(p, text, x, y):
-    """Words in the upper left corner of a plot, which a callback may change."""
-    words = Label(x=x, y=y, text=text, x_offset=6, y_offset=-4, text_baseline="top", text_color=ink("ink"))
-    p.add_layout(words)
-    return words
+REACH = 10  # further out than any axis here shows
 
 
 def pairs(*controls):
     """Controls in rows of two, also on a phone."""
-    for control in controls:
-        control.sizing_mode = "stretch_width"
-    return [side_by_side(*controls[i : i + 2], least=130) for i in range(0, len(controls), 2)]
+    return [parts.side_by_side(*controls[i : i + 2], least=130) for i in range(0, len(controls), 2)]
 
 
-def one_neuron(x, w, b, totals, outputs, curve, activation="silu"):
-    """One neuron with three inputs: how its sum grows, and what the activation makes of it.
+# --- One neuron -----------------------------------------------------------------------------------
 
-    x (3,), w (3,), b a number, totals (5,): 0, then after each product, then after the bias.
-    outputs: name of each activation -> the neuron's output. curve: (inputs, values) of `activation`.
+
+def one_neuron(x, w, b, names=("silu", "relu", "gelu", "sigmoid", "tanh")):
+    """One neuron with three inputs: how its sum grows, and what an activation makes of it.
+
+    x (3,), w (3,), b a number; names: activations to choose from, the first shown first.
     """
-    names = ["x1·w1", "x2·w2", "x3·w3", "bias", "sum"]
-    left = [*totals[:-1], 0.0]
-    right = [*totals[1:], totals[-1]]
-    kinds = ["minus" if r < start else "plus" for start, r in zip(left, right, strict=True)]
-    kinds[-1] = "sum"
-    steps = ColumnDataSource(
-        {
-            "name": names,
-            "left": left,
-            "right": right,
-            "kind": kinds,
-            "text": [fixed(r - start) for start, r in zip(left, right, strict=True)],
-            "end": [max(pair) for pair in zip(left, right, strict=True)],
-        }
-    )
-    p = plot(290, "running sum", grid="x", y_range=names[::-1], x_range=Range1d(-7.5, 9))
-    p.y_range.range_padding = 0.1
-    p.yaxis.axis_line_color = p.yaxis.major_tick_line_color = None
-    p.line([0, 0], [names[-1], names[0]], color=ink("ink"), line_width=1)
-    p.hbar(
-        "name",
-        0.6,
-        "right",
-        "left",
-        source=steps,
-        line_color=None,
-        fill_color={
-            "field": "kind",
-            "transform": by_name(["plus", "minus", "sum"], ["ffn", "grey", "ink"]),
-        },
-    )
-    p.text("end", "name", "text", source=steps, x_offset=6, text_baseline="middle", text_color=ink("ink"))
-
-    sum_, output = float(totals[-1]), outputs[activation]
-    q = plot(290, "sum", "output", x_range=Range1d(-7.5, 7.5), y_range=Range1d(-2, 8.6))
-    curve_source = line(q, *curve, "ffn")
-    guide = ColumnDataSource({"x": [sum_, sum_, -7.5], "y": [-2, output, output]})
-    q.line("x", "y", source=guide, color=ink("grey"), line_width=1, line_dash=[3, 3])
-    point = ColumnDataSource({"x": [sum_], "y": [output]})
-    q.scatter("x", "y", source=point, size=10, color=ink("ink"))
-    words = corner_words(q, f"sum {fixed(sum_)}, output {fixed(output)}", -7.5, 8.6)
-
-    inputs = [slider(f"x{i}", -2, 2, float(v), 0.1, format="0.0") for i, v in enumerate(x, 1)]
-    weights = [slider(f"w{i}", -1, 1, float(v), 0.1, format="0.0") for i, v in enumerate(w, 1)]
-    bias = slider("bias", -1, 1, float(b), 0.1, format="0.0")
-    chosen = choice("Activation", options(TITLES), activation)
-    move = callback(
-        "neuron_activation_neuron",
-        "running_totals",
-        "erfc",
-        "activation",
-        "fixed",
-        inputs=inputs,
-        weights=weights,
-        bias=bias,
-        chosen=chosen,
-        steps=steps,
-        curve=curve_source,
-        point=point,
-        guide=guide,
-        words=words,
-        y_range=q.y_range,
-    )
-    both = [control for pair in zip(inputs, weights, strict=True) for control in pair]
-    for control in (*both, bias, chosen):
-        on_change(control, move)
-    rows = [[name, text] for name, text in zip(names, steps.data["text"], strict=True)]
-    rows += [[f"output, {TITLES[name]}", fixed(value, 4)] for name, value in outputs.items()]
-    return Figure(
-        side_by_side(p, q),
-        name="neuron-activation-neuron",
-        alt=f"Left, bars that add up the three products and the bias of a neuron to {fixed(sum_)}. Right, the "
-        f"{TITLES[activation]} curve, which turns that sum into {fixed(output)}: sum first, bend after.",
-        caption="A neuron in two steps. Left: each product starts where the last one ended, grey where it "
-        "pulls down; the black bar is the sum. Right: the activation reads that one number. Give one input "
-        "a negative weight and raise it: a ReLU goes silent, a sigmoid only gets quieter.",
-        data=Table(["part", "value"], rows),
-        provenance="toy",
-        controls=pairs(*both, bias, chosen),
-    )
-
-
-def curves(x, values, slopes, edges, at=1.0, activation="sigmoid"):
-    """An activation with its derivative; the ends where the slope is nearly gone are shaded.
-
-    x (n,) inputs, the same for all; values, slopes: name -> (n,). edges: name -> (left, right), where the
-    flat ends begin, or None. at: the input that is marked, one of x.
-    """
-    p = plot(360, "input", x_range=Range1d(-5, 5), y_range=Range1d(-1.2, 1.55))
-    left, right = edges[activation]
-    flat = ColumnDataSource(
-        {
-            "left": [-5, 5 if right is None else right],
-            "right": [-5 if left is None else left, 5],
-            "bottom": [-20, -20],
-            "top": [20, 20],
-        }
-    )
-    p.quad("left", "right", "top", "bottom", source=flat, fill_color=wash("loss"), line_color=None)
-    curve = ColumnDataSource({"x": list(x), "y": list(values[activation]), "slope": list(slopes[activation])})
-    p.line("x", "slope", source=curve, color=ink("loss"), line_dash=[6, 4])
-    p.line("x", "y", source=curve, color=ink("ffn"))
-
-    here = min(range(len(x)), key=lambda i: abs(x[i] - at))
-    value, slope = float(values[activation][here]), float(slopes[activation][here])
-    tangent = ColumnDataSource({"x": [at - 1, at + 1], "y": [value - slope, value + slope]})
-    p.line("x", "y", source=tangent, color=ink("ink"), line_width=1)
-    points = ColumnDataSource({"x": [at, at], "y": [value, slope], "kind": ["value", "slope"]})
-    p.scatter(
-        "x",
-        "y",
-        source=points,
-        size=9,
-        color={"field": "kind", "transform": by_name(["value", "slope"], ["ffn", "loss"])},
-    )
-    name_at = min(range(len(x)), key=lambda i: abs(x[i] - 3.4))
-    name_words = end_label(
-        p,
-        float(x[name_at]),
-        float(values[activation][name_at]),
-        TITLES[activation],
-        "ffn",
-        (-10, 14),
-        "right",
-    )
-    slope_words = end_label(p, 4.9, float(slopes[activation][-1]), "slope", "loss", (0, -14), "right")
-    words = corner_words(
-        p, f"input {fixed(at, 1)}, output {fixed(value)}, slope {fixed(slope)}", -5, p.y_range.end
-    )
-
-    names = list(values)
-    chosen = choice("Activation", options(names), activation)
-    input_ = slider("Input", -5, 5, at, 0.1, format="0.0")
-    move = callback(
-        "neuron_activation_curves",
-        "erfc",
-        "activation",
-        "fixed",
-        chosen=chosen,
-        input=input_,
-        titles=TITLES,
-        edges={name: list(edges[name]) for name in names},
-        curve=curve,
-        points=points,
-        tangent=tangent,
-        flat=flat,
-        name_words=name_words,
-        slope_words=slope_words,
-        words=words,
-        x_range=p.x_range,
-        y_range=p.y_range,
-    )
-    on_change(chosen, move)
-    on_change(input_, move)
-    whole = [i for i in range(len(x)) if float(x[i]).is_integer()]
-    rows = [
-        [TITLES[name], *(f"{fixed(values[name][i])} ({fixed(slopes[name][i])})" for i in whole)]
-        for name in names
+    titles = [TITLES[name] for name in names]
+    grid = [i / 10 for i in range(-60, 61)]
+    view = View("neuron_activation_neuron", x=x, grid=grid, names=names, titles=titles)
+    left = sum_steps(view, [f"{fixed(v, 1)}·w[{i}]" for i, v in enumerate(x)] + ["bias", "sum"])
+    right = parts.plot(210, "sum", "output", x=(-6, 6), y=(-1.4, 6))
+    parts.title(view, "title", right)
+    parts.curve(view, "curve", right, "ffn")
+    parts.curve(view, "guide", right, "grey", [3, 3], 1)
+    parts.dots(view, "point", right, text=[""])
+    weights = [
+        view.control(**{f"w{i}": parts.slider(f"w[{i}]", -1, 1, v, 0.1, format="0.0")})
+        for i, v in enumerate(w)
     ]
+    bias = view.control(bias=parts.slider("bias", -1, 1, b, 0.1, format="0.0"))
+    bend = view.control(bend=parts.choice("Activation", titles))
+    total, output = float(na.neuron(x, w, b, "identity")), float(na.neuron(x, w, b, names[0]))
+    seen = "Left: each product starts where the last one ended, grey where it pulls down; the lowest bar is the sum. "
+    seen += "Right: the activation reads that one number."
     return Figure(
-        p,
-        name="neuron-activation-curves",
-        alt="The sigmoid in green and its slope, dashed, in red. Beyond about three on either side the ground is "
-        "shaded: there the slope is under a twentieth and a change of the input hardly changes the output.",
-        caption="Seven activations, each with its slope (dashed). The ground is shaded where the slope stays within "
-        "0.05 of zero: a neuron whose sum lies there hardly learns. Sigmoid and tanh go flat at both ends, "
-        "the other five at the left only.",
-        data=Table(["activation: value (slope) at", *(fixed(x[i], 0) for i in whole)], rows),
+        parts.side_by_side(left, right),
+        view=view,
+        controls=[*pairs(*weights, bias), bend],
+        name="neuron-activation-neuron",
+        alt=f"Left, bars that add up three products and a bias to {fixed(total)}. Right, the {titles[0]} curve, "
+        f"which turns that sum into {fixed(output)}: sum first, bend after.",
+        caption=f"A neuron in two steps. {seen} Pull w[2] down until the sum is negative and compare: a ReLU gives "
+        "exactly zero, a SiLU a little less than zero, a sigmoid never zero.",
+        print_caption=f"A neuron in two steps. {seen} Where the sum is negative, a ReLU gives exactly zero, a SiLU a "
+        "little less than zero, a sigmoid never zero.",
+        print_states={"w[2] = 0.5": {}, "w[2] = −0.8": {"w2": -0.8}},
+        data=neuron_table(x, w, b, names),
         provenance="toy",
-        controls=pairs(chosen, input_),
     )
 
 
-def decision(points, targets, w, b, sums, corner, chosen="AND"):
+def sum_steps(view, rows):
+    """Bars of which each starts where the last one ended, and one of the whole sum under them."""
+    p = parts.plot(210, "running sum", grid="x", x=(-6, 7.8), y=(-len(rows) + 0.4, 0.6))
+    parts.ticks(p.yaxis, [-i for i in range(len(rows))], rows)
+    p.yaxis.axis_line_color = p.yaxis.major_tick_line_color = None
+    p.line([0, 0], [-len(rows) + 0.5, 0.5], line_color=ink("ink"), line_width=1)
+    source = view.source(
+        "steps", "left", "right", "text", y=[-i for i in range(len(rows))], kind=["sum"] * len(rows)
+    )
+    fill = by_name(["plus", "minus", "sum"], ["ffn", "grey", "ink"])
+    p.hbar(
+        "y", 0.6, "right", "left", source=source, line_color=None,
+        fill_color={"field": "kind", "transform": fill},
+    )  # fmt: skip
+    p.text(
+        5.8, "y", "text", source=source, text_baseline="middle", text_color=ink("ink")
+    )  # right of every bar
+    return p
+
+
+def neuron_table(x, w, b, names):
+    """The parts of the sum, and what each activation makes of it."""
+    rows = [[f"x[{i}]·w[{i}]", fixed(x[i] * w[i])] for i in range(len(x))]
+    rows += [["bias", fixed(b)], ["sum", fixed(float(na.neuron(x, w, b, "identity")))]]
+    rows += [[f"output, {TITLES[name]}", fixed(float(na.neuron(x, w, b, name)), 4)] for name in names]
+    return Table(["part", "value"], rows)
+
+
+# --- One line -------------------------------------------------------------------------------------
+
+
+def decision(points, targets, w, b):
     """A neuron with two inputs parts the plane by a line; four points say whether it parts them as wanted.
 
-    points (4, 2); targets: name -> four of 0 and 1. w (2,), b a number; sums (4,) at the points.
-    corner: (point, direction) of the line, two of (2,).
+    points (4, 2); targets: name -> four of 0 and 1. w (2,), b a number.
     """
-    wanted = [int(t) for t in targets[chosen]]
-    names = [f"{x:.0f}, {y:.0f}" for x, y in points]
-    right = [(total > 0) == (want == 1) for total, want in zip(sums, wanted, strict=True)]
-    (x0, y0), (dx, dy) = corner
-    far = 100
+    view = View(
+        "neuron_activation_line", points=points, targets=list(targets.values()), names=list(targets), digits=6
+    )
+    left = line_plane(view, points)
+    right = parts.bars(
+        view, "sums", len(points), "ffn", high=6.0, low=-6.0, room=1.45, x_label="sum", height=210, mono=False
+    )
+    parts.title(view, "title", right)
+    weights = [
+        view.control(**{f"w{i}": parts.slider(f"w[{i}]", -2, 2, float(v), 0.1, format="0.0")})
+        for i, v in enumerate(w)
+    ]
+    bias = view.control(bias=parts.slider("bias", -2, 2, float(b), 0.1, format="0.0"))
+    wanted = view.control(wanted=parts.choice("Wanted", targets))
+    sums = points @ w + b
+    right_of = {
+        name: sum((total > 0) == (t == 1) for total, t in zip(sums, row, strict=True))
+        for name, row in targets.items()
+    }
+    first = next(iter(targets))
+    seen = "The neuron is on in the shaded half. The arrow points the way the weights do and is half as long: it "
+    seen += "always stands at right angles to the line, and the bias slides the line along it. AND and OR can be had; "
+    return Figure(
+        parts.side_by_side(left, right),
+        view=view,
+        controls=pairs(*weights, bias, wanted),
+        name="neuron-activation-line",
+        alt="Four points in a plane and one straight line; on its shaded side the neuron is on. With these weights "
+        f"{right_of[first]} of the 4 points come out as {first} wants them.",
+        caption=f"{seen}ask for XOR and try: three of four is the most that any line gets.",
+        print_caption=f"{seen}for XOR three of four is the most that any line gets.",
+        print_states={"AND": {}, "OR": {"bias": -0.5, "wanted": 1}, "XOR": {"bias": -0.5, "wanted": 2}},
+        data=Table(
+            ["inputs", "sum", *(f"wanted, {name}" for name in targets)],
+            [
+                [f"{x[0]:.0f}, {x[1]:.0f}", fixed(total), *(int(row[i]) for row in targets.values())]
+                for i, (x, total) in enumerate(zip(points, sums, strict=True))
+            ],
+        ),
+        provenance="toy",
+    )
 
-    p = plot(320, "x1", "x2", grid=None, x_range=Range1d(-0.6, 1.7), y_range=Range1d(-0.6, 1.7))
-    corners = [(-1, 0), (1, 0), (1, 1), (-1, 1)]
-    side = ColumnDataSource(
-        {
-            "x": [x0 + far * (along * dx + across * dy) for along, across in corners],
-            "y": [y0 + far * (along * dy - across * dx) for along, across in corners],
-        }
+
+def line_plane(view, points):
+    """The plane of two inputs at equal scales: the line, its shaded side, the weights as an arrow, four points."""
+    p = parts.plot(250, "x[0]", "x[1]", grid=None, match_aspect=True)
+    corners = p.scatter([-0.5, 1.5], [-0.5, 1.5], size=0, line_color=None, fill_color=None)
+    p.x_range = DataRange1d(renderers=[corners], range_padding=0)
+    p.y_range = DataRange1d(renderers=[corners], range_padding=0)
+    for axis in (p.xaxis, p.yaxis):
+        parts.ticks(axis, [0, 1])
+    p.patch(
+        "x", "y", source=view.source("side", "x", "y"), fill_color=wash("ffn"), line_color=None, level="image"
     )
-    p.patch("x", "y", source=side, fill_color=wash("ffn"), line_color=None, level="image")
-    ends = ColumnDataSource({name: list(side.data[name][:2]) for name in ("x", "y")})
-    p.line("x", "y", source=ends, color=ink("ffn"))
-    along = (0.5 - x0) * dx + (0.5 - y0) * dy  # the arrow starts at the point nearest the square's middle
-    foot = (x0 + along * dx, y0 + along * dy)
-    arrow = ColumnDataSource(
-        {"x": [foot[0]], "y": [foot[1]], "to_x": [foot[0] + w[0] / 2], "to_y": [foot[1] + w[1] / 2]}
-    )
+    parts.curve(view, "line", p, "ffn")
+    arrow = view.source("arrow", "x", "y", "to_x", "to_y")
+    head = VeeHead(size=9, fill_color=ink("ffn"), line_color=ink("ffn"))
     p.add_layout(
-        ArrowAnnotation(
+        Arrow(
             x_start="x",
             y_start="y",
             x_end="to_x",
@@ -269,329 +174,408 @@ def decision(points, targets, w, b, sums, corner, chosen="AND"):
             level="underlay",
             line_color=ink("ffn"),
             line_width=1.5,
-            end=VeeHead(size=9, fill_color=ink("ffn"), line_color=ink("ffn")),
+            end=head,
         )
     )
-    dots = ColumnDataSource(
-        {
-            "x": [float(x) for x, _ in points],
-            "y": [float(y) for _, y in points],
-            "kind": list(map(str, wanted)),
-        }
-    )
+    source = view.source("points", x=points[:, 0], y=points[:, 1], kind=["0"] * len(points))
+    fill, on = (by_name(["0", "1"], names) for names in (["paper", "ink"], ["ink", "paper"]))
     p.scatter(
-        "x",
-        "y",
-        source=dots,
-        size=22,
-        line_color=ink("ink"),
-        line_width=1.5,
-        fill_color={"field": "kind", "transform": by_name(["0", "1"], ["paper", "ink"])},
-    )
+        "x", "y", source=source, size=22, line_color=ink("ink"), line_width=1.5,
+        fill_color={"field": "kind", "transform": fill},
+    )  # fmt: skip
     p.text(
-        "x",
-        "y",
-        "kind",
-        source=dots,
-        text_align="center",
-        text_baseline="middle",
-        text_color={"field": "kind", "transform": by_name(["0", "1"], ["ink", "paper"])},
-    )
-
-    q = plot(320, "sum", "inputs", grid="x", x_range=Range1d(-3, 5.4), y_range=[*names[::-1], " "])
-    q.yaxis.axis_line_color = q.yaxis.major_tick_line_color = None
-    source = ColumnDataSource(
-        {
-            "name": names,
-            "sum": [float(total) for total in sums],
-            "kind": ["on" if total > 0 else "off" for total in sums],
-            "text": [
-                f"{fixed(total)} {'on' if total > 0 else 'off'} {'✓' if ok else '✕'}"
-                for total, ok in zip(sums, right, strict=True)
-            ],
-            "at": [max(float(total), 0) for total in sums],
-        }
-    )
-    q.line([0, 0], [names[-1], names[0]], color=ink("ink"), line_width=1)
-    q.hbar(
-        "name",
-        0.5,
-        "sum",
-        source=source,
-        line_color=None,
-        fill_color={"field": "kind", "transform": by_name(["on", "off"], ["ffn", "grey"])},
-    )
-    words = ColumnDataSource({"x": [-3], "y": [" "], "text": [f"{sum(right)} of 4 right"]})
-    q.text("x", "y", "text", source=words, x_offset=6, text_baseline="middle", text_color=ink("ink"))
-    q.text("at", "name", "text", source=source, x_offset=6, text_baseline="middle", text_color=ink("ink"))
-
-    weights = [slider(f"w{i}", -2, 2, float(v), 0.1, format="0.0") for i, v in enumerate(w, 1)]
-    bias = slider("bias", -2, 2, float(b), 0.1, format="0.0")
-    select = choice("Wanted", list(targets), chosen)
-    move = callback(
-        "neuron_activation_line",
-        "running_totals",
-        "decision_line",
-        "fixed",
-        weights=weights,
-        bias=bias,
-        chosen=select,
-        targets={name: [int(t) for t in values] for name, values in targets.items()},
-        dots=dots,
-        sums=source,
-        line=ends,
-        side=side,
-        arrow=arrow,
-        words=words,
-    )
-    for control in (*weights, bias, select):
-        on_change(control, move)
-    header = ["inputs", "sum", *(f"wanted, {name}" for name in targets)]
-    rows = [
-        [name, fixed(total), *(int(values[i]) for values in targets.values())]
-        for i, (name, total) in enumerate(zip(names, sums, strict=True))
-    ]
-    return Figure(
-        side_by_side(p, q),
-        name="neuron-activation-line",
-        alt=f"Four points in a plane and one straight line; on its shaded side the neuron is on. With these weights "
-        f"{sum(right)} of the 4 points come out as {chosen} wants them.",
-        caption="The neuron is on in the shaded half. The arrow is the weight vector: it always stands at right angles "
-        "to the line, and the bias slides the line along it. AND and OR can be had. Ask for XOR and try: three "
-        "of four is the most that any line gets.",
-        data=Table(header, rows),
-        provenance="toy",
-        controls=pairs(*weights, bias, select),
-    )
+        "x", "y", "kind", source=source, text_align="center", text_baseline="middle",
+        text_color={"field": "kind", "transform": on},
+    )  # fmt: skip
+    return p
 
 
-def xor_network(ones, tent, hidden, outputs, tent_values, leak=0.0):
-    """XOR by two hidden neurons: what the slope below zero does to the output and to the hidden plane.
-
-    ones (n,): the number of ones at the input, also between whole numbers; tent (n,): the network's output there.
-    hidden (3, 2), outputs (3,): at 0, 1 and 2 ones. tent_values: leak -> outputs, for the table.
-    """
-    labels = [f"{fixed(y)} {'✓' if (y > 0.5) == (i == 1) else '✕'}" for i, y in enumerate(outputs)]
-    kinds = ["0", "1", "0"]
-
-    def dots(p, source):
-        p.scatter(
-            "x",
-            "y",
-            source=source,
-            size=14,
-            line_color=ink("ink"),
-            line_width=1.5,
-            fill_color={"field": "kind", "transform": by_name(["0", "1"], ["paper", "ink"])},
-        )
-
-    p = plot(310, "ones at the input", "output", x_range=Range1d(-0.5, 2.9), y_range=Range1d(-0.7, 2.5))
-    p.xaxis.ticker = [0, 1, 2]
-    curve = line(p, list(ones), list(tent), "ffn")
-    p.line([-0.5, 2.9], [0.5, 0.5], color=ink("grey"), line_dash=[6, 4], line_width=1.5)
-    line(p, [-0.5, 2.9], [2.5, -0.9], "grey", "no bend", dash=[2, 4], label_at=0, offset=(34, -14))
-    answers = ColumnDataSource({"x": [0, 1, 2], "y": list(outputs), "text": labels, "kind": kinds})
-    dots(p, answers)
-    p.text(
-        "x",
-        "y",
-        "text",
-        source=answers,
-        x_offset=12,
-        y_offset=-3,
-        text_baseline="middle",
-        text_color=ink("ink"),
-    )
-    end_label(p, -0.45, 0.5, "0.5", "grey", (0, -10))
-
-    q = plot(310, "hidden 1", "hidden 2", grid=None, x_range=Range1d(-0.5, 2.9), y_range=Range1d(-1.4, 1.8))
-    q.patch([-4, 6, 6], [-2.25, 2.75, -2.25], fill_color=wash("ffn"), line_color=None)
-    q.line([-4, 6], [-2.25, 2.75], color=ink("ffn"))
-    plane = ColumnDataSource(
-        {
-            "x": list(hidden[:, 0]),
-            "y": list(hidden[:, 1]),
-            "kind": kinds,
-            "text": ["0,0", "0,1 and 1,0", "1,1"],
-        }
-    )
-    dots(q, plane)
-    q.text(
-        "x",
-        "y",
-        "text",
-        source=plane,
-        x_offset=10,
-        y_offset=-14,
-        text_baseline="middle",
-        text_color=ink("ink"),
-    )
-    words = corner_words(q, "a line parts 0 from 1", -0.5, 1.8)
-
-    bend = slider("Slope below zero", 0, 1, leak, 0.05, format="0.00")
-    move = callback(
-        "neuron_activation_xor",
-        "xor_net",
-        "fixed",
-        leak=bend,
-        tent=curve,
-        answers=answers,
-        hidden=plane,
-        inputs=[[0, 0], [1, 0], [1, 1]],
-        words=words,
-    )
-    on_change(bend, move)
-    return Figure(
-        side_by_side(p, q),
-        name="neuron-activation-xor",
-        alt="Left, the output of the network against the number of ones: a tent through 0, 1 and 0, where no bend "
-        "gives a falling line. Right, the three hidden points, the middle one alone on the shaded side.",
-        caption="Left: the output should be above 0.5 for one, and below it for none and two. Right: the same in "
-        "the plane of the two hidden neurons, where only black may be shaded. Drag the slope to 1: the tent "
-        "flattens, the three points fall on one line, and no line parts the middle one from both others.",
-        data=Table(
-            ["slope below zero", "no ones", "one", "two"],
-            [[fixed(a), *map(fixed, values)] for a, values in tent_values.items()],
-        ),
-        provenance="toy",
-        controls=[bend],
-    )
+# --- Bends ----------------------------------------------------------------------------------------
 
 
-def bends(x, target, knots, fits, errors, count=4, activation="relu"):
+def bends(fits, first=7):
     """How well one hidden layer draws a curve, by its number of neurons, with a bend and without.
 
-    x, target (n,); knots (n_most,) in the order in which they are added, each one of x.
-    fits: activation -> (n_most, n), row k drawn by k + 1 neurons; errors: activation -> (n_most,).
+    fits: as of the study, with three activations of which the last has no bend; first: neurons at first.
     """
-    p = plot(340, "input", "output", x_range=Range1d(-3.1, 4.6), y_range=Range1d(-1.5, 1.9))
-    line(p, list(x), list(target), "grey", dash=[6, 4])
-    end_label(p, float(x[-1]), float(target[-1]), "wanted", "grey", (6, 6))
-    curve = ColumnDataSource({"x": list(x), "y": list(fits[activation][count - 1])})
-    p.line("x", "y", source=curve, color=ink("ffn"))
-    at = [min(range(len(x)), key=lambda i: abs(x[i] - knot)) for knot in knots[:count]]
-    marks = ColumnDataSource({"x": [x[i] for i in at], "y": [curve.data["y"][i] for i in at]})
-    p.scatter("x", "y", source=marks, size=8, color=ink("ffn"))
-    spelled = {name: [f"{error:.4f}" for error in row] for name, row in errors.items()}
-    words = corner_words(p, f"mean squared error {spelled[activation][count - 1]}", -3.1, 1.9)
-
-    number = slider("Hidden neurons", 1, len(knots), count)
-    chosen = choice("Activation", options(fits), activation)
-    move = callback(
+    names = list(fits.curves)
+    titles = [TITLES[name] for name in names]
+    view = View(
         "neuron_activation_bends",
-        count=number,
-        chosen=chosen,
-        fits={
-            name: {"curves": [list(row) for row in rows], "errors": spelled[name]}
-            for name, rows in fits.items()
-        },
-        knots=list(knots),
-        curve=curve,
-        marks=marks,
-        words=words,
+        x=fits.x,
+        curves=[fits.curves[n].round(3) + 0.0 for n in names],
+        knots=[[] if n == "identity" else fits.knots[n] for n in names],
+        errors=[fits.errors[n] for n in names],
+        titles=["straight" if n == "identity" else TITLES[n] for n in names],
     )
-    on_change(number, move)
-    on_change(chosen, move)
-    rows = [[k + 1, *(spelled[name][k] for name in fits)] for k in range(len(knots))]
+    p = parts.plot(320, "input", "output", x=(-3.1, 4.7), y=(-1.6, 1.6))
+    parts.title(view, "title", p)
+    p.line(fits.x, fits.wave, line_color=ink("grey"), line_dash=[6, 4])
+    parts.label(p, fits.x[-1], fits.wave[-1], "wanted", "grey", (6, 6))
+    parts.curve(view, "curve", p, "ffn")
+    source = view.source("marks", "x", "y")
+    p.scatter("x", "y", source=source, size=8, fill_color=ink("ffn"), line_color=ink("ffn"))
+    n_most = len(fits.knots[names[0]])
+    view.control(count=parts.slider("Hidden neurons", 1, n_most, first))
+    view.control(bend=parts.tabs(titles))
+    seen = (
+        "The dashed wave is wanted. Every neuron has the input weight 1 and one bend, where its sum is zero "
+    )
+    seen += "(dots); each new bend was placed where it helps most, and least squares set the output weights. "
+    error = {n: [fixed(float(e), 4) for e in fits.errors[n]] for n in names}
     return Figure(
         p,
+        view=view,
         name="neuron-activation-bends",
-        alt=f"A dashed wave and the curve that {count} hidden {TITLES[activation]} neurons draw: straight pieces that "
-        "turn at a dot for each neuron. More neurons follow the wave; without a bend it stays one straight line.",
-        caption="Every ReLU neuron buys one corner (dots). Move the slider: the corners close in on the dashed wave. "
-        "Now choose *no bend*: any number of neurons draws the same straight line, with the same error.",
-        data=Table(["hidden neurons", *(f"error, {TITLES[name]}" for name in fits)], rows),
+        alt=f"A dashed wave and the curve that {first} hidden {titles[0]} neurons draw: straight pieces that turn at "
+        f"a dot for each neuron, with an error of {error[names[0]][first - 1]}. Without a bend it stays one straight "
+        "line.",
+        caption=f"{seen}Move the slider: the corners of ReLU close in on the wave. Choose *no bend*: any number of "
+        "neurons draws the same straight line, with the same error.",
+        print_caption=f"{seen}The corners of ReLU close in on the wave; without a bend any number of neurons draws "
+        "the same straight line.",
+        print_states={
+            "3 ReLU": {"count": 3}, "7 ReLU": {"count": 7}, "7 SiLU": {"count": 7, "bend": 1},
+            "7 without a bend": {"count": 7, "bend": 2},
+        },
+        data=Table(
+            ["hidden neurons", *(f"error, {title}" for title in titles)],
+            [[k + 1, *(error[n][k] for n in names)] for k in range(n_most)],
+        ),
         provenance="toy",
-        controls=pairs(number, chosen),
-    )
+    )  # fmt: skip
 
 
-def gates(edges, shares, below, spread, shown, layer=0):
-    """Where the inputs of a real model's gates lie, layer by layer.
+# --- XOR ------------------------------------------------------------------------------------------
 
-    edges (n_bins + 1,); shares (n_layers, n_bins) in percent of each layer's gates; below (n_layers,) share under
-    zero. spread (n_layers, 3): percentiles 5, 50 and 95. shown: three layers, always drawn.
+
+def xor_network(corners, outputs, leak=0.5):
+    """XOR by two hidden neurons: what the slope below zero does to the output and to the hidden plane.
+
+    corners (3, 2): inputs with 0, 1 and 2 ones. outputs: slope -> (as printed (3,), refitted (3,), weights (2,)), for
+    the table.
     """
-    n_layers = len(shares)
-    middles = [(a + b) / 2 for a, b in pairwise(edges)]
-    top = 1.16 * max(max(shares[l]) for l in range(n_layers))
-    p = plot(
-        320, "input of SiLU", "% of gates", x_range=Range1d(edges[0], edges[-1]), y_range=Range1d(0, top)
-    )
-    p.line([0, 0], [0, 0.88 * top], color=ink("ink"), line_width=1)
-    share = ColumnDataSource({"left": list(edges[:-1]), "right": list(edges[1:]), "top": list(shares[layer])})
-    p.quad("left", "right", "top", 0, source=share, fill_color=wash("ffn"), line_color=wash("ffn"))
-    for l, dash, start in zip(shown, ("solid", [7, 4], [2, 4]), (0.4, -0.8, 1.9), strict=True):
-        at = min(range(len(middles)), key=lambda i: abs(middles[i] - start))
-        side = ((8, 8), "left") if start > 0 else ((-8, 8), "right")
-        line(p, middles, list(shares[l]), "ffn", f"layer {l}", None, dash, at, *side)
-    spelled = [f"{value:.0%}" for value in below]
-    words = corner_words(p, f"layer {layer}: {spelled[layer]} below zero", edges[0], top)
-
-    q = plot(320, "layer", "input of SiLU", x_range=Range1d(-0.8, n_layers + 8.5))
-    q.xaxis.ticker = [0, 10, 20, n_layers - 1]
-    layers = list(range(n_layers))
-    low, middle, high = ([float(row[i]) for row in spread] for i in range(3))
-    fan = ColumnDataSource({"x": layers, "low": low, "middle": middle, "high": high})
-    q.varea("x", "low", "high", source=fan, fill_color=wash("ffn"))
-    line(q, layers, middle, "ffn", "median")
-    line(q, layers, high, "ffn", "95%", dash=[6, 4])
-    line(q, layers, low, "ffn", "5%", dash=[6, 4])
-    marker = ColumnDataSource({"x": [layer] * 3, "y": [low[layer], middle[layer], high[layer]]})
-    q.line("x", "y", source=marker, color=ink("ink"), line_width=1)
-    q.scatter("x", "y", source=marker, size=8, color=ink("ink"))
-
-    which = slider("Layer", 0, n_layers - 1, layer)
-    move = callback(
-        "neuron_activation_gates",
-        layer=which,
-        shares=[list(row) for row in shares],
-        below=spelled,
-        share=share,
-        marker=marker,
-        spread=fan,
-        words=words,
-    )
-    on_change(which, move)
-    rows = [[l, spelled[l], fixed(low[l]), fixed(middle[l]), fixed(high[l])] for l in range(n_layers)]
+    grid = [i / 20 for i in range(-18, 59)]
+    view = View("neuron_activation_xor", grid=grid, inputs=corners)
+    left, right = tent(view), hidden_plane(view)
+    view.control(leak=parts.slider("Slope below zero", 0, 1, leak, 0.05, format="0.00"))
+    view.control(fit=parts.switch("Refit the output weights", active=True))
+    seen = "Left: the output should be above 0.5 (dashed) for one, and below it for none and two. Right: the plane "
+    seen += "of the two hidden neurons, where only the filled point may be shaded. "
+    end = "At slope 1 the three points lie on one line, and no output weights can part the middle one from both others."
+    frozen, refitted, weights = outputs[leak]
     return Figure(
-        side_by_side(p, q),
+        parts.side_by_side(left, right),
+        view=view,
+        name="neuron-activation-xor",
+        alt=f"Left, the output of the network against the number of ones, at a slope of {leak:g} below zero: a tent "
+        f"through {', '.join(fixed(y) for y in refitted)}. Right, the three hidden points, the middle one alone on "
+        f"the shaded side; the output weights are {fixed(weights[0])} and {fixed(weights[1])}. With the weights 1 "
+        f"and −2 it would be {', '.join(fixed(y) for y in frozen)}.",
+        caption=f"{seen}Move the slope towards 1: the points draw near one line, and the output needs larger weights "
+        f"to part them. {end} Without refitting, the weights 1 and −2 fail much earlier.",
+        print_caption=f"{seen}The nearer the slope is to 1, the nearer the points are to one line, and the larger "
+        f"the output weights. {end}",
+        print_states={
+            "ReLU": {"leak": 0.0}, "slope 0.5, weights 1 and −2": {"leak": 0.5, "fit": False},
+            "slope 0.5, refitted": {"leak": 0.5}, "slope 1": {"leak": 1},
+        },
+        data=Table(
+            ["slope below zero", "with 1 and −2: none, one, two", "refitted: none, one, two", "refitted weights"],
+            [[fixed(a), *(", ".join(map(fixed, numbers)) for numbers in row)] for a, row in outputs.items()],
+        ),
+        provenance="toy",
+    )  # fmt: skip
+
+
+def three_dots(view, name, p, **columns):
+    """Three points, of which the middle one, wanted to be 1, is filled; dx, dy, align: where their words stand."""
+    source = view.source(name, *({"x", "y", "text"} - set(columns)), kind=["0", "1", "0"], **columns)
+    fill = by_name(["0", "1"], ["paper", "ink"])
+    p.scatter(
+        "x", "y", source=source, size=14, line_color=ink("ink"), line_width=1.5,
+        fill_color={"field": "kind", "transform": fill},
+    )  # fmt: skip
+    p.text(
+        "x", "y", "text", source=source, x_offset="dx", y_offset="dy", text_align="align", text_baseline="middle",
+        text_color=ink("ink"),
+    )  # fmt: skip
+
+
+def tent(view):
+    """The output against the number of ones."""
+    p = parts.plot(240, "ones at the input", "output", grid=None, x=(-0.9, 2.9), y=(-1.3, 2.2))
+    parts.ticks(p.xaxis, [0, 1, 2])
+    parts.ticks(p.yaxis, [-1, 0, 0.5, 1, 2])
+    parts.title(view, "title", p)
+    p.line([-0.9, 2.9], [0.5, 0.5], line_color=ink("grey"), line_dash=[6, 4], line_width=1)
+    parts.curve(view, "tent", p, "ffn")
+    three_dots(view, "answers", p, dx=[-4, -4, 4], dy=[16, -18, 17], align=["right", "left", "right"])
+    return p
+
+
+def hidden_plane(view):
+    """The three inputs as the hidden neurons see them, and the side on which the output is above 0.5."""
+    p = parts.plot(240, "hidden[0]", "hidden[1]", grid=None, x=(-0.8, 3.4), y=(-1.4, 1.8))
+    parts.title(view, "weights", p)
+    p.patch(
+        "x", "y", source=view.source("side", "x", "y"), fill_color=wash("ffn"), line_color=None, level="image"
+    )
+    parts.curve(view, "line", p, "ffn")
+    words = {"text": ["0,0", "0,1 and 1,0", "1,1"], "dx": [-8, 10, -8], "dy": [-12, 14, -12]}
+    three_dots(view, "hidden", p, **words, align=["right", "left", "right"])
+    return p
+
+
+# --- Activations and their slopes -----------------------------------------------------------------
+
+
+def curves(names, first="silu", second="sigmoid"):
+    """Two activations and their slopes over each other; where the first is flat, the ground is shaded."""
+    titles = [TITLES[name].replace(", tanh form", " (tanh)").replace(", exact", "") for name in names]
+    flat = [
+        [
+            [-REACH if low is None else low, REACH if high is None else high]
+            for low, high in na.flat_ranges(name)
+        ]
+        for name in names
+    ]
+    windows = [[[-5, 5], [-1.3, 5.2], [-0.2, 1.25]], [[-5, 1], [-0.4, 0.4], [-0.2, 0.8]]]
+    view = View("neuron_activation_curves", names=names, titles=titles, flat=flat, windows=windows)
+    panels = [curve_panel(view, kind, y) for kind, y in (("value", windows[0][1]), ("slope", windows[0][2]))]
+    one, other = names.index(first), names.index(second)
+    controls = pairs(
+        view.control(first=parts.choice("Solid", titles, one)),
+        view.control(second=parts.choice("Dashed", titles, other)),
+        view.control(input=parts.slider("Input", -5, 5, -1.3, 0.1, format="0.0")),
+        view.control(zoom=parts.tabs(["whole", "below zero"])),
+    )
+    seen = "Two activations and their slopes. The ground is shaded where the slope of the solid one stays within "
+    seen += "0.05 of zero: a neuron whose sum lies there hardly learns. Sigmoid and tanh go flat at both ends, ReLU "
+    seen += "at the left only; SiLU and GELU are flat far out at the left and once more at the bottom of their dip."
+    at = [float(f(-1.3)) for f in na.ACTIVATIONS[first]]
+    return Figure(
+        parts.side_by_side(*panels),
+        view=view,
+        controls=controls,
+        name="neuron-activation-curves",
+        alt=f"Left, {TITLES[first]} solid and {TITLES[second]} dashed; right, their slopes. Two stretches of ground "
+        f"are shaded: far left, and around {TITLES[first]}'s lowest point, where at input −1.3 its output is "
+        f"{fixed(at[0], 3)} and its slope {fixed(at[1], 3)}.",
+        caption=f"{seen} Look *below zero* to see the dips.",
+        print_caption=seen,
+        print_states={
+            "SiLU, sigmoid": {}, "SiLU, GELU below zero": {"second": names.index("gelu"), "zoom": 1},
+            "sigmoid, tanh": {"first": names.index("sigmoid"), "second": names.index("tanh")},
+        },
+        data=curves_table(names),
+        provenance="toy",
+    )  # fmt: skip
+
+
+def curve_panel(view, kind, y):
+    """One of the two panels: both curves, the input, the flat ground."""
+    p = parts.plot(210, "input", {"value": "output", "slope": "slope"}[kind], x=(-5, 5), y=y)
+    view.part(f"{kind}s_x", p.x_range)
+    view.part(f"{kind}s_y", p.y_range)
+    parts.title(view, f"{kind}_title", p)
+    ground = view.source(f"{kind}_flat", "left", "right", "top", "bottom")
+    p.quad(
+        "left",
+        "right",
+        "top",
+        "bottom",
+        source=ground,
+        fill_color=wash("loss"),
+        line_color=None,
+        level="image",
+    )
+    parts.rule(view, f"{kind}_here", p, "grey")
+    hue = {"value": "ffn", "slope": "loss"}[kind]
+    parts.curve(view, f"{kind}_other", p, hue, [6, 4])
+    parts.curve(view, f"{kind}_one", p, hue)
+    parts.dots(view, f"{kind}_spots", p, hue)
+    return p
+
+
+def curves_table(names, at=(-5, -3, -2, -1, 0, 1, 2, 3, 5)):
+    """Values and slopes at a few inputs."""
+    rows = [
+        [TITLES[name], *("{} ({})".format(*(fixed(float(f(x))) for f in na.ACTIVATIONS[name])) for x in at)]
+        for name in names
+    ]
+    return Table(["activation: value (slope) at", *(fixed(x, 0) for x in at)], rows)
+
+
+def seven(found):
+    """The activations of the study in numbers."""
+
+    def bound(number):
+        return "none" if number is None else fixed(number)
+
+    def ranges(flat):
+        words = []
+        for low, high in flat:
+            if low is None:
+                words.append(f"below {fixed(high)}")
+            elif high is None:
+                words.append(f"above {fixed(low)}")
+            else:
+                words.append(f"{fixed(low)} to {fixed(high)}")
+        return "; ".join(words)
+
+    return Table(
+        ["activation", "least value", "largest", "slope at 0", "steepest", "flat"],
+        [
+            [TITLES[name], bound(c.low), bound(c.high), fixed(c.at_zero), fixed(c.steepest), ranges(c.flat)]
+            for name, c in found.items()
+        ],
+        name="neuron-activation-table",
+        caption="Seven activations in numbers. Flat: there the slope is within 0.05 of zero. Sigmoid and tanh only "
+        "approach their bounds. The slope of ReLU at zero itself is a convention.",
+        provenance="toy",
+    )
+
+
+# --- In the real model ----------------------------------------------------------------------------
+
+
+def gates(found, shown):
+    """Where the inputs of a real model's gates lie, layer by layer, under the curve that reads them.
+
+    found: as of the study. shown: three layers, always drawn.
+    """
+    n_layers = len(found.shares)
+    flat = [(-REACH if low is None else low, high) for low, high in na.flat_ranges("silu")]
+    words = [
+        f"{below:.0%} below zero, {hardly:.1%} on flat ground"
+        for below, hardly in zip(found.below, found.flat, strict=True)
+    ]
+    view = View("neuron_activation_gates", digits=3, shares=100 * found.shares, words=words)
+    curve = silu_panel(flat)
+    p = share_panel(view, found, shown, flat)
+    view.control(layer=parts.slider("Layer", 0, n_layers - 1, shown[0]))
+    seen = "Above, SiLU, shaded where it is flat. Below, the sums that reach it in SmolLM2: three layers as lines, "
+    seen += "one filled. Early gates hardly leave the bend around zero; the spread grows with depth."
+    return Figure(
+        column(curve, p),
+        view=view,
         name="neuron-activation-gates",
-        alt=f"Left, the distribution of gate inputs in layers {shown[0]}, {shown[1]} and {shown[2]}: narrow around "
-        "zero, then wider. Right, the middle 90 percent by layer, which fans out with depth.",
-        caption="The sums that reach SiLU in SmolLM2. Left: three layers as lines, the chosen one filled. "
-        "Right: the middle 90% of every layer. Early gates hardly leave the bend around "
-        "zero; the spread grows with depth, most of all in the last layer.",
-        data=Table(["layer", "below zero", "5%", "median", "95%"], rows),
+        alt=f"The distribution of gate inputs in layers {shown[0]}, {shown[1]} and {shown[2]} under the SiLU curve: "
+        f"narrow around zero at first, then wider. In layer {shown[0]} {words[shown[0]]}, in layer {shown[2]} "
+        f"{words[shown[2]]}.",
+        caption=f"{seen} Move through the layers.",
+        print_caption=seen,
+        print_states={f"layer {l}": {"layer": l} for l in shown},
+        data=Table(
+            ["layer", "below zero", "on flat ground", "5%", "median", "95%"],
+            [
+                [l, f"{found.below[l]:.0%}", f"{found.flat[l]:.1%}", *(fixed(v, 1) for v in found.spread[l])]
+                for l in range(n_layers)
+            ],
+        ),
         provenance="real",
-        controls=[which],
-        source="SmolLM2-135M-Instruct, gate inputs of every neuron over the first paragraphs of Pride and Prejudice",
+        source="SmolLM2-135M-Instruct in 4 bits: gate inputs of all neurons over the first chapter of Pride and "
+        f"Prejudice, {found.n_tokens:,} tokens",
         digits=3,
     )
 
 
-def swapped(losses, uniform):
+def shade(p, flat, top, bottom):
+    """The flat ground of SiLU."""
+    p.quad(
+        [low for low, _ in flat], [high for _, high in flat], top, bottom, fill_color=wash("loss"), line_color=None,
+        level="image",
+    )  # fmt: skip
+
+
+def silu_panel(flat):
+    """SiLU alone, on the axis of the sums."""
+    p = parts.plot(150, None, "SiLU", x=(-5, 5), y=(-1, 5))
+    x = [i / 20 for i in range(-100, 101)]
+    shade(p, flat, 5, -1)
+    p.line(x, na.silu(x), line_color=ink("ffn"))
+    return p
+
+
+def share_panel(view, found, shown, flat):
+    """How many of a layer's gates lie where."""
+    middles = (found.bins[:-1] + found.bins[1:]) / 2
+    top = 1.1 * 100 * float(found.shares.max())
+    p = parts.plot(270, "sum that SiLU reads", "% of gates", x=(-5, 5), y=(0, top))
+    parts.title(view, "title", p)
+    shade(p, flat, top, 0)
+    source = view.source("share", "top", left=found.bins[:-1], right=found.bins[1:])
+    p.quad("left", "right", "top", 0, source=source, fill_color=wash("ffn"), line_color=wash("ffn"))
+    places = ((0.35, 10, "left"), (-0.7, -8, "right"), (1.6, 8, "left"))
+    for l, dash, (at, dx, align) in zip(shown, ("solid", [7, 4], [2, 4]), places, strict=True):
+        shares = 100 * found.shares[l]
+        p.line(middles, shares, line_color=ink("ffn"), line_dash=dash)
+        i = int(abs(middles - at).argmin())
+        parts.label(p, middles[i], shares[i], f"layer {l}", "ffn", (dx, 10), align)
+    return p
+
+
+def swapped(exchanges, uniform):
     """Loss of a real model whose activation was exchanged after training.
 
-    losses: words -> loss in nats per token, the model's own first. uniform: loss of guessing evenly.
+    exchanges: words -> loss, change and error of the study, the model's own first. uniform: loss of guessing evenly.
     """
-    labels, values = [*losses, "guessing evenly"], [*losses.values(), uniform]
-    p, _ = bars(labels, values, "loss", form="{:.2f}", x_label="loss, nats per token", mono=False)
-    p.xaxis.ticker = [0, 5, 10]
-    p.x_range.start = -0.66 * max(values)
-    own, worst = labels[0], max(losses, key=losses.get)
+    own, *others = exchanges
+    words = [f"{exchanges[own].loss:.2f}"]
+    words += [f"{e.loss:.2f}, +{e.change:.2f} ± {e.error:.2f}" for e in (exchanges[name] for name in others)]
+    rows = [*exchanges, "guessing evenly"]
+    losses, words = [*(e.loss for e in exchanges.values()), uniform], [*words, f"{uniform:.2f}"]
+    view = View("neuron_activation_swap", losses=losses, words=words)
+    p = parts.bars(
+        view, "bars", rows, "loss", high=15.0, room=2.15, x_label="loss, nats per token", mono=False
+    )
+    parts.ticks(p.xaxis, [0, 5, 10])
     return Figure(
         p,
+        view=view,
         name="neuron-activation-swap",
-        alt=f"Bars of loss. {own}: {values[0]:.2f}. Changes above zero cost little, the loss of the small values below "
-        f"zero much, and {worst} costs most: {losses[worst]:.2f}, where guessing evenly gives {uniform:.2f}.",
-        caption="SmolLM2 with the activation of all its gates exchanged, all weights as they were. A straight line "
-        "above zero costs little; cutting off SiLU's small dip below zero does as much harm as ReLU. Without a bend "
-        "the model does worse than even guesses over its vocabulary.",
+        alt=f"Bars of loss. {own}: {words[0]}. "
+        + "; ".join(f"{row}: {text}" for row, text in zip(rows[1:], words[1:], strict=True))
+        + ". A constant in place of the dip costs far less than zero.",
+        caption="SmolLM2 with the activation of all its gates exchanged, all weights as they were: loss, and its "
+        "change against SiLU with its standard error. Zero below zero costs far more than a constant there, which "
+        "has no dip either. Without a bend the model does worse than even guesses over its vocabulary.",
         data=Table(
-            ["activation", "loss, nats per token"],
-            [[a, f"{b:.2f}"] for a, b in zip(labels, values, strict=True)],
+            ["activation", "loss, nats per token", "change", "standard error"],
+            [
+                *(
+                    [name, f"{e.loss:.2f}", fixed(e.change), f"{e.error:.2f}"]
+                    for name, e in exchanges.items()
+                ),
+                ["guessing evenly", f"{uniform:.2f}", "", ""],
+            ],
         ),
         provenance="real",
-        source="SmolLM2-135M-Instruct on the first paragraphs of Pride and Prejudice",
+        source="SmolLM2-135M-Instruct in 4 bits on the first chapter of Pride and Prejudice; recorded by "
+        "experiments/neuron_activation.py",
+    )
+
+
+def excites(rows, neuron, n_tokens):
+    """The tokens to which one gate answers most. rows: (words before, token, gate). neuron: (layer, place)."""
+    layer, place = neuron
+    return Table(
+        ["before", "token", "gate"],
+        [[f"…{parts.visible(before)}", parts.visible(token), fixed(value)] for before, token, value in rows],
+        name="neuron-activation-excites",
+        caption=f"The {len(rows)} of {n_tokens:,} tokens for which gate {place} of layer {layer} is largest.",
+        provenance="real",
+    )
+
+
+def cost_table(rows):
+    """The gates of SmolLM2 in numbers."""
+    return Table(
+        ["SmolLM2", "one gate", "one layer of gates", "gates of all layers"],
+        [[name, *(f"{n:,}" for n in numbers)] for name, *numbers in rows],
+        name="neuron-activation-costs",
+        caption="SmolLM2's gates. A multiplication and an addition count as two FLOPs, a SiLU as four. "
+        "To train, the sum before each bend is kept, here in 16 bits.",
+        provenance="real",
     )

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from anatomy import recordings, tiny_tales
+from anatomy.neuron_activation import silu
+from anatomy.tokenization import novel
 from anatomy.training_phases import frequency_power, learn_addition
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +22,7 @@ if importlib.util.find_spec("experiments") is None:
 
 from experiments import feed_forward_network as ffn_experiment  # noqa: E402
 from experiments import feed_forward_width as width_experiment  # noqa: E402
-from experiments import grokking, optimizer_table, post_training, record  # noqa: E402
+from experiments import grokking, neuron_activation, optimizer_table, post_training, record  # noqa: E402
 from experiments import tiny_tales as tales_experiment  # noqa: E402
 
 LOSS = {"rtol": 1e-3, "atol": 1e-3}
@@ -235,3 +237,26 @@ def test_the_toy_with_one_neuron_begins_as_recorded(materials):
     )  # fmt: skip
     expected = recordings.load("feed_forward_width")["one_neuron_held_out_losses"][0][:2]
     np.testing.assert_allclose(at_marks, expected, **LOSS)
+
+
+@pytest.mark.checkpoint
+def test_exchanged_activations_cost_what_was_recorded(real_model):
+    """The model does not look ahead, so that the first tokens of the text cost the same without the others."""
+    ids = real_model.encode(novel(1))
+    recording = recordings.load("neuron_activation")
+    assert recording["curves"].tolist() == list(neuron_activation.CURVES)
+    for curve, expected in zip(neuron_activation.CURVES.values(), recording["losses"], strict=True):
+        found = neuron_activation.losses(real_model, ids, curve)[:-1]
+        np.testing.assert_allclose(found, expected[: len(found)], rtol=2e-3, atol=5e-3)
+
+
+@pytest.mark.checkpoint
+def test_sums_of_gates_lie_where_was_recorded(real_model):
+    sums = neuron_activation.gate_sums(real_model, real_model.encode(novel(1)))
+    l, j = neuron_activation.NEURON
+    values = recordings.load("neuron_activation")["neuron"]
+    np.testing.assert_allclose(silu(sums[l, :-1, j]), values[: sums.shape[1] - 1], atol=0.02)
+    found = neuron_activation.places(sums)
+    recording = recordings.load("neuron_activation")
+    np.testing.assert_allclose(found["flat"].mean(), recording["flat"].mean(), atol=0.02)
+    np.testing.assert_allclose(found["below"].mean(), recording["below"].mean(), atol=0.05)

@@ -196,24 +196,40 @@ def test_running_totals_end_at_the_sum():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_saturation_is_where_the_slope_stays_small(name):
+def test_flat_ranges_are_where_the_slope_is_small_and_no_others(name):
     _, derivative = na.ACTIVATIONS[name]
-    left, right = na.saturation(name)
-    if left is not None:
-        assert np.abs(derivative(np.linspace(-10, left, 500))).max() <= 0.05
-        assert abs(derivative(left + 0.011)) > 0.05
-    if right is not None:
-        assert np.abs(derivative(np.linspace(right, 10, 500))).max() <= 0.05
-        assert abs(derivative(right - 0.011)) > 0.05
-    ends = {"identity": (False, False), "sigmoid": (True, True), "tanh": (True, True)}
-    assert (left is not None, right is not None) == ends.get(name, (True, False))
+    x = np.arange(-1000, 1001) / 100
+    flat = na.in_ranges(x, na.flat_ranges(name))
+    assert np.array_equal(flat, np.abs(derivative(x)) <= 0.05)
 
 
-def test_saturation_names_what_it_cannot_take():
+def test_silu_is_flat_once_more_at_the_bottom_of_its_dip():
+    outer, dip = na.flat_ranges("silu")
+    assert outer == (None, -4.09)
+    assert dip[0] < -1.2785 < dip[1]  # the lowest point
+    assert na.flat_ranges("sigmoid") == [(None, -2.89), (2.89, None)]
+    assert na.flat_ranges("identity") == []
+
+
+def test_flat_ranges_name_what_they_cannot_take():
     with pytest.raises(ValueError, match="activation must be one of"):
-        na.saturation("swish")
+        na.flat_ranges("swish")
     with pytest.raises(ValueError, match=r"slope must be in \(0, 1\], got 0"):
-        na.saturation("silu", slope=0)
+        na.flat_ranges("silu", slope=0)
+
+
+def test_knots_by_need_are_inside_and_each_lowers_the_error():
+    x = np.linspace(-3, 3, 41)
+    target = np.sin(2 * x)
+    knots = na.knots_by_need(x, target, 5)
+    assert len(set(knots)) == 5
+    assert knots.min() > -3
+    errors = [((na.fit_with_knots(x, target, knots[:k]) - target) ** 2).mean() for k in range(1, 6)]
+    assert (np.diff(errors) < 0).all()
+    best = min(((na.fit_with_knots(x, target, [k]) - target) ** 2).mean() for k in x[1:-1])
+    assert errors[0] == pytest.approx(best, abs=1e-6)
+    with pytest.raises(ValueError, match="n_knots"):
+        na.knots_by_need(x, target, 40)
 
 
 def test_a_fit_bends_at_its_knots_only():

@@ -172,6 +172,10 @@ CALLS = {
     "neuron_activation.fit_with_knots": lambda n: neuron_activation.fit_with_knots(
         n([0, 1, 2, 3]), n([5, 1, 0, 3]), n([0, 1])
     ),
+    "neuron_activation.knots_by_need": lambda n: neuron_activation.knots_by_need(
+        n([0, 1, 2, 3]), n([5, 1, 0, 3]), 2
+    ),
+    "neuron_activation.in_ranges": lambda n: neuron_activation.in_ranges(n([-3, 0, 2]), [(None, 0)]),
     "neuron_activation.xor_hidden": lambda n: neuron_activation.xor_hidden(n(ROWS), 0.25),
     "neuron_activation.xor": lambda n: neuron_activation.xor(n(ROWS), 0.25),
     **{
@@ -254,7 +258,7 @@ NO_NUMBERS = {
     "logits_and_sampling": "count_followers",
     "model": "runs_here token_ids silence_heads silence_neurons silence",
     "multi_head_attention": "attention_parameters",
-    "neuron_activation": "saturation",
+    "neuron_activation": "flat_ranges",
     # clip_norm changes its arrays in place, so they must be floats already
     "optimizers": "positive check_pairs warm_up_cosine clip_norm coordinates",
     "post_training": "answer_texts answer_log_probabilities align all_log_probabilities exact_match habit_rate "

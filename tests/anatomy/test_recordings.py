@@ -18,6 +18,7 @@ EXPECTED = [
     "feed_forward_network",
     "feed_forward_width",
     "grokking",
+    "neuron_activation",
     "optimizer_table",
     "post_training",
     "post_training_models",

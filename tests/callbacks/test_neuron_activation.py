@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from anatomy import neuron_activation as na
-from anatomy.figures.old_parts import fixed
+from anatomy.figures.parts import fixed
 
 INPUTS = [*np.linspace(-8, 8, 161).tolist(), -40.0, -3.5, 0.0, 3.5, 40.0]
 

@@ -68,6 +68,13 @@ def test_a_figure_without_what_readers_need_is_refused(changes, message):
         Figure(columns(), **{**said, **changes})
 
 
+@pytest.mark.parametrize("caption", ["Move the slider.", "Bars: Choose a word.", "It falls. Drag the point."])
+def test_paper_gets_no_orders_to_the_hand(caption):
+    with pytest.raises(ValueError, match="gives an order on paper"):
+        Figure(columns(), "rope-dial", "alt", caption, DATA, "toy")
+    Figure(columns(), "rope-dial", "alt", caption, DATA, "toy", print_caption="Bars are shares.")
+
+
 def test_a_colour_that_the_dark_theme_does_not_know_is_refused():
     plot = parts.plot()
     plot.line([1, 2], [1, 2], color="#123456")

@@ -1,146 +1,177 @@
-"""What the figures on neurons show before any control has moved."""
+"""What the figures on neurons show in every state, against anatomy.neuron_activation."""
 
 import gzip
 import json
 
 import numpy as np
 import pytest
-from bokeh.models import ColumnDataSource, Patch
 
 from anatomy import neuron_activation as na
 from anatomy.figures import neuron_activation as figures
 from anatomy.figures.figure import MIME
+from anatomy.figures.parts import fixed
+from anatomy.studies import neuron_activation as study
+
+X, W, B = [1.5, -1.0, 2.0], [0.8, 0.6, 0.5], -0.4
+WANTED = {"AND": [0, 0, 0, 1], "OR": [0, 1, 1, 1], "XOR": na.XOR_TARGETS}
 
 
-def source(figure, *names):
-    """The one data source of a figure that has these columns."""
-    found = {
-        model
-        for part in [figure.plot, *figure.controls]
-        for model in part.references()
-        if isinstance(model, ColumnDataSource) and set(names) <= set(model.data)
-    }
-    (only,) = found
-    return only.data
-
-
-def payload(figure):
-    return json.loads(figure._repr_mimebundle_()[MIME])
-
-
-def light(figure):
-    """A figure's data stay within what the book allows: 100 kB, 30 kB compressed."""
-    text = json.dumps(payload(figure)["payload"]["item"], separators=(",", ":")).encode()
-    return len(text) < 100_000 and len(gzip.compress(text)) < 30_000
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def a_neuron():
-    x, w, b = [1.5, -1.0, 2.0], [0.8, 0.6, -0.5], 0.4
-    outputs = {name: float(na.neuron(x, w, b, name)) for name in na.ACTIVATIONS}
-    grid = np.linspace(-7.5, 7.5, 31)
-    return figures.one_neuron(x, w, b, na.running_totals(x, w, b), outputs, (grid, na.silu(grid)))
+    return figures.one_neuron(X, W, B)
 
 
-def test_a_neuron_adds_up(a_neuron):
-    steps = source(a_neuron, "left", "right")
-    np.testing.assert_allclose(steps["left"], [0, 1.2, 0.6, -0.4, 0], atol=1e-12)
-    np.testing.assert_allclose(steps["right"], [1.2, 0.6, -0.4, 0, 0], atol=1e-12)
-    assert steps["kind"] == ["plus", "minus", "minus", "plus", "sum"]
-    assert steps["text"] == ["1.20", "−0.60", "−1.00", "0.40", "0.00"]
-    assert light(a_neuron)
+@pytest.fixture(scope="module")
+def the_line():
+    return figures.decision(na.XOR_INPUTS, WANTED, np.array([1.0, 1.0]), -1.5)
 
 
-def test_every_activation_can_be_chosen(a_neuron):
-    (chosen,) = a_neuron.controls[-1].select({"title": "Activation"})
-    assert [name for name, _ in chosen.options] == list(na.ACTIVATIONS)
+@pytest.fixture(scope="module")
+def fits():
+    return study.wave_fits()
 
 
-def test_curves_shade_where_the_slope_is_gone():
-    x = np.linspace(-6, 6, 121)
-    names = ["sigmoid", "relu", "silu"]
-    figure = figures.curves(
-        x,
-        {n: na.ACTIVATIONS[n][0](x) for n in names},
-        {n: na.ACTIVATIONS[n][1](x) for n in names},
-        {n: na.saturation(n) for n in names},
+@pytest.fixture(scope="module")
+def the_bends(fits):
+    return figures.bends(fits)
+
+
+@pytest.fixture(scope="module")
+def the_network():
+    return figures.xor_network(study.CORNERS, study.xor_table())
+
+
+@pytest.fixture(scope="module")
+def the_curves():
+    return figures.curves(study.SEVEN)
+
+
+@pytest.fixture(scope="module")
+def the_gates():
+    return figures.gates(study.gates(), study.SHOWN_LAYERS)
+
+
+@pytest.mark.parametrize("bend", range(5))
+@pytest.mark.parametrize("weights", [W, [-1, 1, -1], [1, -1, 1], [0, 0, 0]])
+def test_a_neuron_adds_up_and_bends(shown, a_neuron, weights, bend):
+    name = ["silu", "relu", "gelu", "sigmoid", "tanh"][bend]
+    found = shown(a_neuron, **{f"w{i}": w for i, w in enumerate(weights)}, bend=bend)
+    totals = na.running_totals(X, weights, B)
+    np.testing.assert_allclose(found["steps"]["left"], [*totals[:-1], 0], atol=1e-9)
+    np.testing.assert_allclose(found["steps"]["right"], [*totals[1:], totals[-1]], atol=1e-9)
+    output = float(na.neuron(X, weights, B, name))
+    assert found["point"]["y"] == [pytest.approx(output)]
+    assert found["title"]["text"].startswith(f"sum {fixed(totals[-1])}, ")
+    assert found["title"]["text"].endswith(f" {fixed(output)}")
+
+
+@pytest.mark.parametrize("w", [(1.0, 1.0), (-2.0, 0.3), (0.0, -1.5), (2.0, 2.0)])
+@pytest.mark.parametrize("bias", [-1.5, -0.5, 0.0, 2.0])
+@pytest.mark.parametrize("wanted", range(3))
+def test_a_line_parts_what_it_can(shown, the_line, w, bias, wanted):
+    found = shown(the_line, w0=w[0], w1=w[1], bias=bias, wanted=wanted)
+    sums = (na.XOR_INPUTS @ w + bias).round(9)
+    right = (sums > 0) == (np.array(list(WANTED.values())[wanted]) == 1)
+    assert found["title"]["text"] == f"{right.sum()} of 4 right"
+    np.testing.assert_allclose(found["sums"]["value"], sums, atol=1e-9)
+    assert [label[-1] == "✓" for label in found["sums_axis"]["labels"]] == right.tolist()
+    on_side = np.transpose([found["side"]["x"], found["side"]["y"]]) @ w + bias
+    assert (on_side > -1e-6).all()
+    assert on_side.max() > 1
+    arrow = {key: value[0] for key, value in found["arrow"].items()}
+    assert (arrow["to_x"] - arrow["x"], arrow["to_y"] - arrow["y"]) == pytest.approx((w[0] / 2, w[1] / 2))
+    assert arrow["x"] * w[0] + arrow["y"] * w[1] + bias == pytest.approx(0, abs=1e-9)
+
+
+def test_without_weights_there_is_no_line(shown, the_line):
+    found = shown(the_line, w0=0, w1=0, bias=1)
+    assert found["line"] == {"x": [], "y": []}
+    assert found["title"]["text"] == "1 of 4 right, no line"
+    assert max(found["side"]["x"]) > 10
+
+
+def test_three_of_four_is_the_most_for_xor(shown, the_line):
+    grid = [-2, -1, -0.5, 0.5, 1, 2]
+    best = max(
+        int(shown(the_line, w0=a, w1=b, bias=c, wanted=2)["title"]["text"][0])
+        for a in grid
+        for b in grid
+        for c in grid
     )
-    flat = source(figure, "left", "right", "top")
-    assert (flat["right"][0], flat["left"][1]) == na.saturation("sigmoid")
-    points = source(figure, "x", "y", "kind")
-    np.testing.assert_allclose(points["y"], [na.sigmoid(1.0), na.sigmoid_derivative(1.0)])
-    assert light(figure)
+    assert best == 3
 
 
-@pytest.mark.parametrize(("chosen", "right"), [("AND", 4), ("OR", 2), ("XOR", 1)])
-def test_a_line_parts_what_it_can(chosen, right):
-    w, b = np.array([1.0, 1.0]), -1.5
-    wanted = {"AND": [0, 0, 0, 1], "OR": [0, 1, 1, 1], "XOR": na.XOR_TARGETS}
-    sums = na.XOR_INPUTS @ w + b
-    figure = figures.decision(na.XOR_INPUTS, wanted, w, b, sums, na.decision_line(w, b), chosen)
-    assert f"{right} of the 4" in figure.alt
-    shown = source(figure, "sum", "text")
-    assert sum(text.endswith("✓") for text in shown["text"]) == right
-    side = source_of_patch(figure)
-    inside = (np.array(side["x"]) * w[0] + np.array(side["y"]) * w[1] + b).round(9)
-    assert (inside >= 0).all()
-    assert (inside > 0).any()
+@pytest.mark.parametrize(("count", "bend"), [(1, 0), (7, 0), (10, 0), (4, 1), (1, 2), (10, 2)])
+def test_bends_show_the_fit_and_its_knots(shown, fits, the_bends, count, bend):
+    name = ["relu", "silu", "identity"][bend]
+    found = shown(the_bends, count=count, bend=bend)
+    np.testing.assert_allclose(found["curve"]["y"], fits.curves[name][count - 1], atol=6e-4)
+    knots = [] if name == "identity" else fits.knots[name][:count]  # without a bend there is nothing to mark
+    np.testing.assert_allclose(found["marks"]["x"], knots, atol=1e-3)
+    assert found["title"]["text"].endswith(f"error {fits.errors[name][count - 1]:.4f}")
 
 
-def source_of_patch(figure):
-    (renderer,) = {r for r in figure.plot.references() if isinstance(getattr(r, "glyph", None), Patch)}
-    return renderer.data_source.data
+@pytest.mark.parametrize("leak", [0.0, 0.2, 0.25, 0.5, 0.95, 1.0])
+def test_the_network_with_its_weights_and_refitted(shown, the_network, leak):
+    frozen = shown(the_network, leak=leak, fit=False)
+    np.testing.assert_allclose(frozen["answers"]["y"], na.xor(study.CORNERS, leak), atol=1e-12)
+    assert (frozen["title"]["text"] == "solved") == (leak <= 0.25)
+    fitted = shown(the_network, leak=leak, fit=True)
+    weights, bias, outputs = study.refitted(leak)
+    np.testing.assert_allclose(fitted["answers"]["y"], outputs, atol=1e-9)
+    assert (fitted["title"]["text"] == "solved") == (leak < 1)
+    if leak < 1:
+        told = f"output: {fixed(weights[0])}, {fixed(weights[1])}, bias {fixed(bias)}"
+        assert fitted["weights"]["text"] == told
+        edge = np.transpose([fitted["line"]["x"], fitted["line"]["y"]]) @ weights + bias
+        np.testing.assert_allclose(edge, 0.5, atol=1e-6)
 
 
-def test_the_hidden_plane_parts_xor_with_relu_only():
-    three = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
-    for leak, solved in ((0.0, True), (1.0, False)):
-        figure = figures.xor_network(
-            np.array([0.0, 1.0, 2.0]),
-            na.xor(np.array([[0.0, 0], [1, 0], [2, 0]]), leak),
-            na.xor_hidden(three, leak),
-            na.xor(three, leak),
-            {leak: na.xor(three, leak)},
-            leak,
-        )
-        hidden = next(d for d in sources(figure) if "0,1 and 1,0" in d.get("text", []))
-        shaded = np.array(hidden["x"]) - 2 * np.array(hidden["y"]) > 0.5
-        assert (shaded.tolist() == [False, True, False]) == solved
+@pytest.mark.parametrize("name", study.SEVEN)
+@pytest.mark.parametrize("input_", [-5, -1.3, 0, 2.4])
+def test_curves_show_values_slopes_and_flat_ground(shown, the_curves, name, input_):
+    which = study.SEVEN.index(name)
+    found = shown(the_curves, first=which, input=input_)
+    value, slope = na.ACTIVATIONS[name]
+    assert found["value_spots"]["y"][0] == pytest.approx(float(value(input_)), abs=1e-9)
+    assert found["slope_spots"]["y"][0] == pytest.approx(float(slope(input_)), abs=1e-9)
+    x = np.array(found["value_one"]["x"])
+    np.testing.assert_allclose(found["value_one"]["y"], value(x), atol=1e-9)
+    np.testing.assert_allclose(found["slope_one"]["y"], slope(x), atol=1e-9)
+    shaded = np.zeros(len(x), bool)
+    for left, right in zip(found["slope_flat"]["left"], found["slope_flat"]["right"], strict=True):
+        shaded |= (x >= left) & (x <= right)
+    assert (np.abs(slope(x[shaded])) <= 0.05).all()
+    assert (np.abs(slope(x[~shaded])) > 0.045).all()
+    assert fixed(float(value(input_)), 3) in found["value_title"]["text"]
 
 
-def sources(figure):
-    return [m.data for m in figure.plot.references() if isinstance(m, ColumnDataSource)]
+def test_an_activation_beside_itself_is_one_curve(shown, the_curves):
+    found = shown(the_curves, first=0, second=0, zoom=1)
+    assert len(found["value_spots"]["x"]) == 1
+    assert found["values_x"] == {"start": -5, "end": 1}
 
 
-def test_bends_carry_every_fit_and_their_errors():
-    x = np.linspace(-3, 3, 81)
-    wave = np.sin(2 * x)
-    knots = [-3.0, 0.0, -1.5]
-    fits = {n: [na.fit_with_knots(x, wave, knots[:k], n) for k in (1, 2, 3)] for n in ("relu", "identity")}
-    errors = {n: [float(((row - wave) ** 2).mean()) for row in fits[n]] for n in fits}
-    figure = figures.bends(x, wave, knots, fits, errors, count=2)
-    assert [row[0] for row in figure.data.rows] == ["1", "2", "3"]
-    assert figure.data.rows[2][1] == f"{errors['relu'][2]:.4f}"
-    assert len({row[2] for row in figure.data.rows}) == 1  # without a bend the number changes nothing
-    assert light(figure)
+@pytest.mark.parametrize("layer", [0, 3, 29])
+def test_gates_show_shares_of_a_layer(shown, the_gates, layer):
+    gates = study.gates()
+    found = shown(the_gates, layer=layer)
+    np.testing.assert_allclose(found["share"]["top"], 100 * gates.shares[layer], rtol=6e-3, atol=1e-9)
+    assert f"layer {layer}: {gates.below[layer]:.0%} below zero" in found["title"]["text"]
 
 
-def test_gates_show_shares_of_a_layer():
-    rng = np.random.default_rng(0)
-    bins = np.linspace(-4, 4, 81)
-    sums = rng.normal(-0.2, np.linspace(0.4, 2, 30)[:, None], (30, 4000))
-    shares = np.array([100 * np.histogram(row, bins)[0] / row.size for row in sums])
-    below = (sums < 0).mean(axis=1)
-    figure = figures.gates(
-        bins, shares, below, np.percentile(sums, [5, 50, 95], axis=1).T, (0, 15, 29), layer=3
-    )
-    filled = source(figure, "left", "right", "top")
-    np.testing.assert_allclose(filled["top"], shares[3])
-    assert len(figure.data.rows) == 30
-    assert light(figure)
+def test_swapped_compares_with_silu_and_with_guessing(shown):
+    exchanges = study.exchanged()
+    figure = figures.swapped(exchanges, np.log(49_152))
+    found = shown(figure)
+    assert len(found["bars"]["value"]) == len(exchanges) + 1
+    assert found["bars"]["text"][-1] == "10.80"
+    for text, e in zip(found["bars"]["text"][1:], list(exchanges.values())[1:], strict=False):
+        assert text == f"{e.loss:.2f}, +{e.change:.2f} ± {e.error:.2f}"
 
 
-def test_swapped_compares_with_guessing():
-    figure = figures.swapped({"SiLU": 3.0, "no bend": 14.0}, np.log(49_152))
-    assert figure.data.rows == [["SiLU", "3.00"], ["no bend", "14.00"], ["guessing evenly", "10.80"]]
-    assert "14.00" in figure.alt
+def test_every_figure_is_light(a_neuron, the_line, the_bends, the_network, the_curves, the_gates):
+    for figure in (a_neuron, the_line, the_bends, the_network, the_curves, the_gates):
+        text = json.dumps(json.loads(figure._repr_mimebundle_()[MIME])["payload"]).encode()
+        assert len(text) < 100_000, figure
+        assert len(gzip.compress(text)) < 30_000, figure

@@ -23,7 +23,7 @@ def outside(monkeypatch, tmp_path):
 
 def figure(**more):
     return Figure(
-        parts.plot(), "rope-dial", 'It "turns".', "Turn *it*.", DATA, "toy", source="by hand", **more
+        parts.plot(), "rope-dial", 'It "turns".', "It *turns*.", DATA, "toy", source="by hand", **more
     )
 
 
@@ -35,7 +35,7 @@ def test_a_figure_shows_its_picture_its_words_and_its_numbers(outside):
     assert html.startswith('<figure id="fig-rope-dial"')
     assert base64.b64decode(re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', html)[1]).decode() == SVG
     assert 'alt="It &quot;turns&quot;."' in html
-    assert "<b>Toy</b> Turn it.<br><small>by hand</small>" in html
+    assert "<b>Toy</b> It turns.<br><small>by hand</small>" in html
     assert '<th scope="col">&lt;x&gt;</th>' in html
     assert '<th scope="row">90°</th><td>0 &amp; 1</td>' in html
     assert bundle["text/plain"] == 'Figure rope-dial (Toy): It "turns".'
@@ -47,7 +47,7 @@ def test_what_stands_still_is_what_print_shows(outside):
     html = figure(print_caption="It turns by `90`.")._repr_mimebundle_()["text/html"]
     assert base64.b64encode(b"states for print").decode() in html
     assert "It turns by 90." in html
-    assert "Turn it." not in html
+    assert "It turns." not in html
 
 
 def test_without_a_picture_it_says_what_it_would_show_and_where_the_picture_is(outside):

@@ -41,7 +41,8 @@ CONFIG = {
 def still(site, tmp_path, monkeypatch):
     """still(builder, argument, print_picture=…, **config) -> the app of a book with one figure."""
     payload = tmp_path / "dial.json"
-    payload.write_text('{"a":1}')
+    payload.write_text('{"item":{},"view":null,"print":null}')
+    state = pictures.state_text(payload.read_text())
     (tmp_path / "still_figure.py").write_text(EXTENSION.replace("PAYLOAD", repr(str(payload))))
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(__import__("sys").modules, "still_figure", raising=False)
@@ -49,10 +50,11 @@ def still(site, tmp_path, monkeypatch):
     folder.mkdir(parents=True)
 
     def build(builder, argument="", print_picture=False, **config):
+        (folder / "rope-dial.json").write_text(state)
         sizes = {**pictures.WIDTHS, **({"-print": 500} if print_picture else {})}
         for tail, wide in sizes.items():
             svg = f'<svg version="1.1" xmlns="http://www.w3.org/2000/svg" width="{wide}" height="9"/>\n'
-            (folder / f"rope-dial{tail}.svg").write_text(pictures.head('{"a":1}', 0) + svg)
+            (folder / f"rope-dial{tail}.svg").write_text(pictures.head(state, 0) + svg)
         pages = {
             "index.md": "# Book\n\n```{toctree}\n:numbered:\nrope\n```\n",
             "rope.md": f"# Rope\n\n```{{dial}} {argument}\n```\n",

@@ -1,7 +1,13 @@
-export default ({ count, chosen, fits, knots, curve, marks, words }) => {
-  const n = count.value, y = fits[chosen.value].curves[n - 1];
-  curve.data = { ...curve.data, y };
-  const at = knots.slice(0, n).map(knot => curve.data.x.findIndex(x => Math.abs(x - knot) < 1e-6));
-  marks.data = { x: at.map(i => curve.data.x[i]), y: at.map(i => y[i]) };
-  words.text = `mean squared error ${fits[chosen.value].errors[n - 1]}`;
+import { fixed } from "./shared/fixed.mjs";
+
+export const show = ({ x, curves, knots, errors, titles }, { count, bend }) => {
+  const y = curves[bend][count - 1], placed = knots[bend].slice(0, count);
+  const at = placed.map(knot => x.findIndex(place => Math.abs(place - knot) < 1e-3));
+  const said = `${count} ${titles[bend]} neuron${count > 1 ? "s" : ""}: error ${fixed(errors[bend][count - 1], 4)}`;
+  return {
+    curve: { x, y },
+    marks: { x: at.map(i => x[i]), y: at.map(i => y[i]) },
+    title: { text: said },
+    say: `${said}.`,
+  };
 };

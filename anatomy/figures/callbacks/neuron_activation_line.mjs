@@ -1,27 +1,36 @@
-export default ({ weights, bias, chosen, targets, dots, sums, line, side, arrow, words }) => {
-  const w = weights.map(s => s.value), b = bias.value, wanted = targets[chosen.value];
-  const totals = dots.data.x.map((x, i) => running_totals([x, dots.data.y[i]], w, b).at(-1));
-  const right = totals.map((sum, i) => sum > 0 === (wanted[i] === 1));
-  dots.data = { ...dots.data, kind: wanted.map(String) };
-  sums.data = {
-    ...sums.data,
-    sum: totals,
-    kind: totals.map(sum => (sum > 0 ? "on" : "off")),
-    text: totals.map((sum, i) => `${fixed(sum)} ${sum > 0 ? "on" : "off"} ${right[i] ? "✓" : "✕"}`),
-    at: totals.map(sum => Math.max(sum, 0)),
-  };
+import { bar_rows } from "./shared/bar_rows.mjs";
+import { decision_line } from "./shared/decision_line.mjs";
+import { fixed } from "./shared/fixed.mjs";
+import { running_totals } from "./shared/running_totals.mjs";
 
-  const found = decision_line(w, b), far = 100;
-  const corner = (along, across) => [0, 1].map(
-    i => found.point[i] + far * (along * found.direction[i] + across * (i ? -found.direction[0] : found.direction[1])));
-  const corners = found ? [corner(-1, 0), corner(1, 0), corner(1, 1), corner(-1, 1)]
-    : b > 0 ? [[-far, -far], [far, -far], [far, far], [-far, far]] : [];
-  side.data = { x: corners.map(c => c[0]), y: corners.map(c => c[1]) };
-  const ends = found ? corners.slice(0, 2) : [];
-  line.data = { x: ends.map(c => c[0]), y: ends.map(c => c[1]) };
+const FAR = 100;
+
+export const show = ({ points, targets, names }, { w0, w1, bias, wanted }) => {
+  const w = [w0, w1], want = targets[wanted];
+  const sums = points.map(point => running_totals(point, w, bias).at(-1));
+  const on = sums.map(sum => sum > 1e-9); // the sliders' tenths add up with an error in the last bits
+  const right = on.map((is, i) => is === (want[i] === 1));
+  const said = `${right.filter(Boolean).length} of 4 right`;
+
+  const found = decision_line(w, bias);
+  const place = (along, across) => {
+    const [dx, dy] = found.direction;
+    return [found.point[0] + along * dx + across * dy, found.point[1] + along * dy - across * dx];
+  };
+  const corners = found ? [place(-FAR, 0), place(FAR, 0), place(FAR, FAR), place(-FAR, FAR)]
+    : bias > 0 ? [[-FAR, -FAR], [FAR, -FAR], [FAR, FAR], [-FAR, FAR]] : [];
+  const xy = places => ({ x: places.map(p => p[0]), y: places.map(p => p[1]) });
   // the arrow starts where the line comes nearest to the middle of the square
-  const along = found ? [0, 1].reduce((sum, i) => sum + (0.5 - found.point[i]) * found.direction[i], 0) : 0;
-  const [x, y] = found ? [0, 1].map(i => found.point[i] + along * found.direction[i]) : [0, 0];
-  arrow.data = { x: [x], y: [y], to_x: [x + w[0] / 2], to_y: [y + w[1] / 2] };
-  words.data = { ...words.data, text: [`${right.filter(Boolean).length} of 4 right${found ? "" : ", no line"}`] };
+  const foot = found && place((0.5 - found.point[0]) * found.direction[0] + (0.5 - found.point[1]) * found.direction[1], 0);
+  return {
+    side: xy(corners),
+    line: xy(found ? corners.slice(0, 2) : []),
+    arrow: found ? { x: [foot[0]], y: [foot[1]], to_x: [foot[0] + w0 / 2], to_y: [foot[1] + w1 / 2] }
+      : { x: [], y: [], to_x: [], to_y: [] },
+    points: { kind: want.map(String) },
+    sums: bar_rows(sums, sums.map(sum => fixed(sum, 1))),
+    sums_axis: { labels: points.map((p, i) => `${p[0]}, ${p[1]}: ${on[i] ? "on" : "off"} ${right[i] ? "✓" : "✕"}`) },
+    title: { text: found ? said : `${said}, no line` },
+    say: `${names[wanted]}: ${said}${found ? "" : ", no line"}.`,
+  };
 };
