@@ -79,7 +79,7 @@ def temperature_curves(view, tokens, logits, highest):
     curves = np.array([softmax(logits, t) for t in grid])
     for place, token in enumerate(tokens):
         p.line(grid, curves[:, place], line_color=ink("prob"), line_dash=parts.DASHES[place % 5])
-        parts.label(p, grid[-1], curves[-1, place], token, "prob", (8, [0, 2, 4, 0, -4][place % 5]))
+        parts.label(p, grid[-1], curves[-1, place], token, "prob", (8, [2, 6, 6, 1, -4][place % 5]))
     parts.rule(view, "here", p)
     parts.dots(view, "dots", p, "prob", text=[""] * len(tokens))
     return p
@@ -176,7 +176,7 @@ def filter_controls(view, prompts, first, steps):
     return [
         prompt,
         parts.side_by_side(*order, least=130),
-        parts.side_by_side(*sliders.values(), least=150),
+        parts.side_by_side(*sliders.values(), least=130),
     ]
 
 
@@ -268,10 +268,10 @@ def kept(temperatures, counts, settings, first):
         p,
         view=view,
         name="logits-and-sampling-kept",
-        alt=f"Tokens kept after '{first}' against temperature, on a logarithmic axis. {ends}. The pale lines of "
+        alt=f"Tokens kept after '{first}' against temperature, on a logarithmic axis. {ends}. The faint lines of "
         "five other texts run alike: above T = 1.5 top-p keeps thousands.",
-        caption=f"{said} Pale: all six texts. Choose one.",
-        print_caption=f"{said} Pale: all six texts.",
+        caption=f"{said} Faint: all six texts. Choose one.",
+        print_caption=f"{said} Faint: all six texts.",
         data=kept_table(temperatures, counts),
         provenance="real",
         source="Logits of SmolLM2-135M-Instruct, all of them.",
@@ -434,7 +434,7 @@ def generate(counts, draws, seed=1, n_back=2):
     plots = column(strip(view), lines(view, n_tokens=N_TOKENS), sizing_mode="stretch_width")
     said = (
         "Every row is one step: the probabilities of what may come next lie end to end from 0 to 1, a random number "
-        "(ring) falls on one piece (filled), and that token is written. The text of each row decides the pieces of "
+        "(ring) falls on one piece (in full ink), and that token is written. The text of each row decides the pieces of "
         "the next. The same seed and settings write the same text."
     )
     pieces_ = [int((draw.p > 0).sum()) for draw in draws]
@@ -444,7 +444,7 @@ def generate(counts, draws, seed=1, n_back=2):
         name="logits-and-sampling-generate",
         alt="Above, the line of one step, its pieces named, and the random number on it. Below, "
         f"{len(draws)} rows, one a step, of {min(pieces_)} to {max(pieces_)} pieces, each with a ring where its random "
-        "number fell and that piece filled. Where grammar leaves no choice, one piece takes the whole line.",
+        "number fell and that piece in full ink. Where grammar leaves no choice, one piece takes the whole line.",
         caption=f"{said} Move the temperature: the rings stay until another token is hit, the pieces move under them. "
         "Point at a row to see its pieces named; a click keeps it.",
         print_caption=said,
@@ -468,7 +468,7 @@ def generate_controls(view, seed, n_back):
     again.align = "end"
     return [
         parts.side_by_side(again, memory, least=150),
-        parts.side_by_side(seeds, step, temperature_, nucleus, least=150),
+        parts.side_by_side(seeds, step, temperature_, nucleus, least=130),
     ]
 
 
