@@ -592,7 +592,11 @@ def keys_and_values(chosen, drawn, random):
         x_label="change of the logit, standard deviations",
     )  # fmt: skip
     parts.ticks(q.xaxis, [0, 5, 10, 15])
-    q.line([random] * 2, [-k + 0.5, 0.5], line_color=ink("ink"), line_width=1, line_dash="dashed")
+    for y, marker in (
+        (0.46, "inverted_triangle"),
+        (-k + 0.54, "triangle"),
+    ):  # above and below, clear of the numbers
+        q.scatter([random], [y], marker=marker, size=9, fill_color=ink("ink"), line_color=None)
     parts.title(view, "title", p)
     parts.title(view, "writes", q)
     groups = [f"{name} (chosen)" for name in names[: len(chosen)]] + [
@@ -608,7 +612,7 @@ def keys_and_values(chosen, drawn, random):
         for name, found, raised, n in zip(groups, labels, tokens, neurons, strict=True)
     ]
     what = "Left: where in the text the neuron answers most strongly, each token with the one that came next. Right: "
-    what += "the tokens that its writing promotes there; dashed: the first token of a random direction. "
+    what += "the tokens that its writing promotes there; triangles: the first token of a random direction. "
     return Figure(
         parts.side_by_side(p, q),
         view=view,
