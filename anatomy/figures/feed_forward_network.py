@@ -292,13 +292,18 @@ def graph_plot(view, d, height, n_hidden):
     p.text(
         "x", "y", "text", source=circles, text_align="center", text_baseline="middle", text_color=ink("ink")
     )
+    name_nodes(p, d, n_hidden)
+    return p
+
+
+def name_nodes(p, d, n_hidden):
+    """Words under the circles of the graph."""
     for (name, i), (x, y) in d.nodes.items():
         ends = {("gate", 0): 21, ("up", n_hidden - 1): -21}  # the others stand too close for words
         offset = ends.get((name, i), 0 if name in ("gate", "up") else -26)
         if offset:
             words = parts.label(p, x, y, f"{name}[{i}]", "muted", (0, offset), "center")
             words.background_fill_color, words.background_fill_alpha = ink("paper"), 0.85
-    return p
 
 
 def node_pick(d, node):
@@ -403,6 +408,18 @@ def width(found):
         ),
         provenance="trained",
         source=found.credit,
+    )
+
+
+def recall(rows, credit):
+    """The table of networks that learned facts by heart. rows: of studies' recall_rows."""
+    return Table(
+        ["network", "weights", "facts recalled", "five seeds"],
+        rows,
+        name="feed-forward-network-recall",
+        caption="Networks that learned 512 facts by heart. Guessing recalls 1 of 16, 6%.",
+        provenance="trained",
+        source=credit,
     )
 
 
@@ -533,6 +550,19 @@ def knock_outs(found):
     )
 
 
+def many_silent(found):
+    """The table of many neurons silent at once. found: studies' KnockOuts."""
+    return Table(
+        ["neurons silent", *found.silenced],
+        [[order, *(f"{loss:.3f}" for loss in losses)] for order, losses in found.many.items()],
+        name="feed-forward-network-many",
+        caption="Held-out loss in nats per token with many neurons silent at once. The order is that of the figure; "
+        "the random row is the mean of five orders. With all silent only attention is left.",
+        provenance="trained",
+        source=found.credit,
+    )
+
+
 # --- Keys and values of a real neuron ----------------------------------------------------------------
 
 
@@ -562,7 +592,11 @@ def keys_and_values(chosen, drawn, random):
         x_label="change of the logit, standard deviations",
     )  # fmt: skip
     parts.ticks(q.xaxis, [0, 5, 10, 15])
-    q.line([random] * 2, [-k + 0.5, 0.5], line_color=ink("ink"), line_width=1, line_dash="dashed")
+    for y, marker in (
+        (0.46, "inverted_triangle"),
+        (-k + 0.54, "triangle"),
+    ):  # above and below, clear of the numbers
+        q.scatter([random], [y], marker=marker, size=9, fill_color=ink("ink"), line_color=None)
     parts.title(view, "title", p)
     parts.title(view, "writes", q)
     groups = [f"{name} (chosen)" for name in names[: len(chosen)]] + [
@@ -578,7 +612,7 @@ def keys_and_values(chosen, drawn, random):
         for name, found, raised, n in zip(groups, labels, tokens, neurons, strict=True)
     ]
     what = "Left: where in the text the neuron answers most strongly, each token with the one that came next. Right: "
-    what += "the tokens that its writing promotes there; dashed: the first token of a random direction. "
+    what += "the tokens that its writing promotes there; triangles: the first token of a random direction. "
     return Figure(
         parts.side_by_side(p, q),
         view=view,
@@ -673,4 +707,31 @@ def sparsity(found, layer=0):
         print_caption=what.strip(),
         data=Table(["layer", f"neurons of {d_ff} for 90%", "half of the tokens", "gates below zero"], rows),
         provenance="real",
+    )
+
+
+# --- What it costs -----------------------------------------------------------------------------------
+
+
+def costs(rows):
+    """The table of SmolLM2's matrices. rows: of studies' cost_rows."""
+    return Table(
+        ["matrix", "shape", "weights", "FLOPs per token", "in 16 bits"],
+        rows,
+        name="feed-forward-network-costs",
+        caption="SmolLM2's feed-forward networks. Each weight costs one multiplication and one addition, two FLOPs, "
+        "for every token.",
+        provenance="real",
+    )
+
+
+def widths(rows):
+    """The table of published models. rows: of studies' width_rows."""
+    return Table(
+        ["model", "network", "d_model", "d_ff", "d_ff / d_model", "share of the model"],
+        rows,
+        name="feed-forward-network-widths",
+        caption="Width of the feed-forward network in published models, and its share of all weights.",
+        provenance="real",
+        source="Computed from the published configurations. Of these models this book runs only SmolLM2.",
     )

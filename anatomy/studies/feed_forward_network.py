@@ -264,6 +264,12 @@ def random_direction(model, n=100, seed=0):
     return float(((change.max(axis=1) - change.mean(axis=1)) / change.std(axis=1)).mean())
 
 
+def neurons(model, ids, hidden):
+    """Neurons to be shown: those chosen because they can be read, and those drawn at random."""
+    pairs = READABLE, drawn_at_random(model.config)
+    return [[look(model, ids, hidden, *pair) for pair in some] for some in pairs]
+
+
 @dataclass(frozen=True)
 class BlindCheck:
     """Does what a neuron writes where it answers most strongly promote the token that came next?
@@ -404,7 +410,10 @@ def cost_rows(config):
     return rows, one / attention
 
 
-def width_rows(published, names):
+MODELS = ("GPT-2", "SmolLM2-135M", "Llama-2-7B", "Llama-3-8B", "Mistral-7B", "Qwen2.5-7B")
+
+
+def width_rows(published, names=MODELS):
     """Models: rows (model, network, d_model, d_ff, their ratio, share of the whole model's parameters)."""
     return [
         [
@@ -433,9 +442,15 @@ def about(number):
 
 
 def lowest(**activations):
-    """The smallest value of activations that dip below zero once: lowest_<name> -> value."""
+    """The smallest value of activations that dip below zero once: lowest_<name> -> words."""
     x = np.linspace(-3, 0, 3001)
-    return {f"lowest_{name}": float(activation(x).min()) for name, activation in activations.items()}
+    return {f"lowest_{name}": f"−{-activation(x).min():.2f}" for name, activation in activations.items()}
+
+
+def told_of_shares(published):
+    """The shares of three models that the prose names."""
+    names = {"smol_share": "SmolLM2-135M", "llama_share": "Llama-2-7B", "gpt2_share": "GPT-2"}
+    return {key: f"{part_costs(published[name])['feed-forward'].share:.0%}" for key, name in names.items()}
 
 
 def told_of_facts(found, count=512):
