@@ -121,6 +121,7 @@ def word(ladders):
     anatomy.studies.tokenization.ladders returns it; the reader's own word is asked of the page's tokenizer.
     """
     names = list(ladders)
+    shown = [parts.visible(name) for name in names]
     view = View(
         "tokenization_word",
         words=names,
@@ -135,7 +136,7 @@ def word(ladders):
     token_boxes(view, "boxes", p)
     ids = view.source("ids", y=[], text=[])
     p.text(MOST + 0.3, "y", "text", source=ids, text_baseline="middle", text_color=ink("muted"))
-    view.control(word=parts.choice("Word", [*(visible(name.encode()) for name in names), "your own word"]))
+    view.control(word=parts.choice("Word", [*shown, "your own word"]))
     view.control(own=parts.words("Your own word; a space before it counts", OWN))
     view.ask("own", "ladders", "token-merges")
     first = ladders[names[0]]
@@ -152,7 +153,7 @@ def word(ladders):
         "bottom, one merge a row; the union of each row is filled and its id stands at the right.",
         caption=f"{reading} The last choice of the list takes a word of yours.",
         print_caption=reading,
-        print_states={visible(names[i].encode()): {"word": i} for i in (0, len(names) - 1)},
+        print_states={shown[i]: {"word": i} for i in (0, len(names) - 1)},
         data=word_table(ladders),
         provenance="tokenizer",
     )
@@ -240,7 +241,7 @@ def language_plot(view, names):
     p = parts.plot(26 * n + 88, " ", x=(0, 1), y=(-n + 0.4, 0.7), grid="x")
     view.part("scale", p.x_range)
     view.part("axis", p.xaxis[0])
-    parts.title(view, "key", p)
+    parts.title(view, "key", p).offset = -58  # above the names too, for it is long
     parts.ticks(p.yaxis, y, names)
     p.yaxis.axis_line_color = p.yaxis.major_tick_line_color = None
     p.segment(

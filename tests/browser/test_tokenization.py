@@ -36,7 +36,7 @@ def test_a_word_is_chosen_and_the_readers_own_is_merged(opened):
     field.fill("two words")
     field.press("Enter")
     figure.tab.wait_for_timeout(300)
-    assert title(figure) == "two·words: cut into two | ·words; take one piece"
+    assert title(figure) == "cut into two | ·words; take one piece"
 
 
 def test_languages_by_measure(opened):

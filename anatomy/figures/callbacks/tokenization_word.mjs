@@ -6,7 +6,8 @@ const marked = (state, before) => {
   const spans = new Set(ends(before).slice(1).map((end, i) => `${end - before[i][1]} ${end}`));
   const starts = ends(state);
   return state.map(([text, width, id], i) => ({
-    text, width, id, left: starts[i], kind: spans.has(`${starts[i]} ${starts[i + 1]}`) ? "plain" : "new",
+    text: text.replaceAll(" ", ""), // between two bytes in hexadecimal, which so fit their box
+    width, id, left: starts[i], kind: spans.has(`${starts[i]} ${starts[i + 1]}`) ? "plain" : "new",
   }));
 };
 
@@ -16,7 +17,7 @@ const refused = (states, most) => {
   if (typeof states === "string") return states;
   if (!states.length) return "type a word";
   const width = states[0].reduce((sum, token) => sum + token[1], 0);
-  return width > most ? `${width} bytes are more than the ${most} that fit here: shorten it` : "";
+  return width > most ? `${width} bytes; only ${most} fit here` : "";
 };
 
 export const show = ({ words, ladders, most }, { word, own }) => {
@@ -34,7 +35,7 @@ export const show = ({ words, ladders, most }, { word, own }) => {
       y: [-0.5, ...made.map(row => -row.line - 0.5)],
       text: ["id", ...made.map(row => row.id.toLocaleString("en"))],
     },
-    ends: { text: problem ? `${shown}: ${problem}` : ends },
+    ends: { text: problem || ends },
     own: { disabled: word < words.length },
     say: problem ? `${shown}: ${problem}.` : `${shown} is ${ends}.`,
   };
