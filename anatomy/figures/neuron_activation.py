@@ -138,7 +138,7 @@ def decision(points, targets, w, b):
         f"{right_of[first]} of the 4 points come out as {first} wants them.",
         caption=f"{seen}ask for XOR and try: three of four is the most that any line gets.",
         print_caption=f"{seen}for XOR three of four is the most that any line gets.",
-        print_states={"AND": {}, "OR": {"bias": -0.5, "wanted": 1}, "XOR": {"bias": -0.5, "wanted": 2}},
+        print_states={"AND": {}, "XOR": {"bias": -0.5, "wanted": 2}},
         data=Table(
             ["inputs", "sum", *(f"wanted, {name}" for name in targets)],
             [
@@ -316,14 +316,14 @@ def tent(view):
 
 def hidden_plane(view):
     """The three inputs as the hidden neurons see them, and the side on which the output is above 0.5."""
-    p = parts.plot(240, "hidden[0]", "hidden[1]", grid=None, x=(-0.8, 3.4), y=(-1.4, 1.8))
+    p = parts.plot(240, "hidden[0]", "hidden[1]", grid=None, x=(-0.8, 3.4), y=(-1.7, 1.8))
     parts.title(view, "weights", p)
     p.patch(
         "x", "y", source=view.source("side", "x", "y"), fill_color=wash("ffn"), line_color=None, level="image"
     )
     parts.curve(view, "line", p, "ffn")
-    words = {"text": ["0,0", "0,1 and 1,0", "1,1"], "dx": [-8, 10, -8], "dy": [-12, 14, -12]}
-    three_dots(view, "hidden", p, **words, align=["right", "left", "right"])
+    words = {"text": ["0,0", "0,1 and 1,0", "1,1"], "dx": [10, 10, -8], "dy": [18, 14, -12]}
+    three_dots(view, "hidden", p, **words, align=["left", "left", "right"])
     return p
 
 
@@ -366,7 +366,6 @@ def curves(names, first="silu", second="sigmoid"):
         print_caption=seen,
         print_states={
             "SiLU, sigmoid": {}, "SiLU, GELU below zero": {"second": names.index("gelu"), "zoom": 1},
-            "sigmoid, tanh": {"first": names.index("sigmoid"), "second": names.index("tanh")},
         },
         data=curves_table(names),
         provenance="toy",
@@ -466,7 +465,6 @@ def gates(found, shown):
         f"{words[shown[2]]}.",
         caption=f"{seen} Move through the layers.",
         print_caption=seen,
-        print_states={f"layer {l}": {"layer": l} for l in shown},
         data=Table(
             ["layer", "below zero", "on flat ground", "5%", "median", "95%"],
             [
