@@ -218,10 +218,8 @@ def bends(fits, first=7):
     n_most = len(fits.knots[names[0]])
     view.control(count=parts.slider("Hidden neurons", 1, n_most, first))
     view.control(bend=parts.tabs(titles))
-    seen = (
-        "The dashed wave is wanted. Every neuron has the input weight 1 and one bend, where its sum is zero "
-    )
-    seen += "(dots); each new bend was placed where it helps most, and least squares set the output weights. "
+    seen = "The dashed wave is wanted. Every neuron has the input weight 1; ReLU and SiLU bend where the sum is zero "
+    seen += "(dots). Each was placed where it helps most, and least squares set the output weights. "
     error = {n: [fixed(float(e), 4) for e in fits.errors[n]] for n in names}
     return Figure(
         p,
@@ -409,8 +407,10 @@ def curves_table(names, at=(-5, -3, -2, -1, 0, 1, 2, 3, 5)):
 def seven(found):
     """The activations of the study in numbers."""
 
-    def bound(number):
-        return "none" if number is None else fixed(number)
+    def values(c):
+        if c.low is None:
+            return "any"
+        return f"{fixed(c.low)} and up" if c.high is None else f"{fixed(c.low)} to {fixed(c.high)}"
 
     def ranges(flat):
         words = []
@@ -424,9 +424,9 @@ def seven(found):
         return "; ".join(words)
 
     return Table(
-        ["activation", "least value", "largest", "slope at 0", "steepest", "flat"],
+        ["activation", "values", "slope at 0", "steepest", "flat"],
         [
-            [TITLES[name], bound(c.low), bound(c.high), fixed(c.at_zero), fixed(c.steepest), ranges(c.flat)]
+            [TITLES[name], values(c), fixed(c.at_zero), fixed(c.steepest), ranges(c.flat)]
             for name, c in found.items()
         ],
         name="neuron-activation-table",
@@ -526,7 +526,7 @@ def swapped(exchanges, uniform):
     losses, words = [*(e.loss for e in exchanges.values()), uniform], [*words, f"{uniform:.2f}"]
     view = View("neuron_activation_swap", losses=losses, words=words)
     p = parts.bars(
-        view, "bars", rows, "loss", high=15.0, room=2.15, x_label="loss, nats per token", mono=False
+        view, "bars", rows, "loss", high=15.0, room=2.4, x_label="loss, nats per token", mono=False
     )
     parts.ticks(p.xaxis, [0, 5, 10])
     return Figure(
