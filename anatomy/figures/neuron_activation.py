@@ -455,7 +455,7 @@ def gates(found, shown):
     p = share_panel(view, found, shown, flat)
     view.control(layer=parts.slider("Layer", 0, n_layers - 1, shown[0]))
     seen = "Above, SiLU, shaded where it is flat. Below, the sums that reach it in SmolLM2: three layers as lines, "
-    seen += "one filled. Those of layer 0 hardly leave the bend around zero; the spread mostly "
+    seen += "and one layer filled. Those of layer 0 hardly leave the bend around zero; the spread mostly "
     seen += "grows with depth, and is widest in the last layer."
     return Figure(
         column(curve, p),
