@@ -138,7 +138,7 @@ def decision(points, targets, w, b):
         f"{right_of[first]} of the 4 points come out as {first} wants them.",
         caption=f"{seen}ask for XOR and try: three of four is the most that any line gets.",
         print_caption=f"{seen}for XOR three of four is the most that any line gets.",
-        print_states={"AND": {}, "OR": {"bias": -0.5, "wanted": 1}, "XOR": {"bias": -0.5, "wanted": 2}},
+        print_states={"AND": {}, "XOR": {"bias": -0.5, "wanted": 2}},
         data=Table(
             ["inputs", "sum", *(f"wanted, {name}" for name in targets)],
             [
@@ -218,10 +218,8 @@ def bends(fits, first=7):
     n_most = len(fits.knots[names[0]])
     view.control(count=parts.slider("Hidden neurons", 1, n_most, first))
     view.control(bend=parts.tabs(titles))
-    seen = (
-        "The dashed wave is wanted. Every neuron has the input weight 1 and one bend, where its sum is zero "
-    )
-    seen += "(dots); each new bend was placed where it helps most, and least squares set the output weights. "
+    seen = "The dashed wave is wanted. Every neuron has the input weight 1; ReLU and SiLU bend where the sum is zero "
+    seen += "(dots). Each was placed where it helps most, and least squares set the output weights. "
     error = {n: [fixed(float(e), 4) for e in fits.errors[n]] for n in names}
     return Figure(
         p,
@@ -316,14 +314,14 @@ def tent(view):
 
 def hidden_plane(view):
     """The three inputs as the hidden neurons see them, and the side on which the output is above 0.5."""
-    p = parts.plot(240, "hidden[0]", "hidden[1]", grid=None, x=(-0.8, 3.4), y=(-1.4, 1.8))
+    p = parts.plot(240, "hidden[0]", "hidden[1]", grid=None, x=(-0.8, 3.4), y=(-1.7, 1.8))
     parts.title(view, "weights", p)
     p.patch(
         "x", "y", source=view.source("side", "x", "y"), fill_color=wash("ffn"), line_color=None, level="image"
     )
     parts.curve(view, "line", p, "ffn")
-    words = {"text": ["0,0", "0,1 and 1,0", "1,1"], "dx": [-8, 10, -8], "dy": [-12, 14, -12]}
-    three_dots(view, "hidden", p, **words, align=["right", "left", "right"])
+    words = {"text": ["0,0", "0,1 and 1,0", "1,1"], "dx": [10, 10, -8], "dy": [18, 14, -12]}
+    three_dots(view, "hidden", p, **words, align=["left", "left", "right"])
     return p
 
 
@@ -366,7 +364,6 @@ def curves(names, first="silu", second="sigmoid"):
         print_caption=seen,
         print_states={
             "SiLU, sigmoid": {}, "SiLU, GELU below zero": {"second": names.index("gelu"), "zoom": 1},
-            "sigmoid, tanh": {"first": names.index("sigmoid"), "second": names.index("tanh")},
         },
         data=curves_table(names),
         provenance="toy",
@@ -410,8 +407,10 @@ def curves_table(names, at=(-5, -3, -2, -1, 0, 1, 2, 3, 5)):
 def seven(found):
     """The activations of the study in numbers."""
 
-    def bound(number):
-        return "none" if number is None else fixed(number)
+    def values(c):
+        if c.low is None:
+            return "any"
+        return f"{fixed(c.low)} and up" if c.high is None else f"{fixed(c.low)} to {fixed(c.high)}"
 
     def ranges(flat):
         words = []
@@ -425,9 +424,9 @@ def seven(found):
         return "; ".join(words)
 
     return Table(
-        ["activation", "least value", "largest", "slope at 0", "steepest", "flat"],
+        ["activation", "values", "slope at 0", "steepest", "flat"],
         [
-            [TITLES[name], bound(c.low), bound(c.high), fixed(c.at_zero), fixed(c.steepest), ranges(c.flat)]
+            [TITLES[name], values(c), fixed(c.at_zero), fixed(c.steepest), ranges(c.flat)]
             for name, c in found.items()
         ],
         name="neuron-activation-table",
@@ -456,7 +455,8 @@ def gates(found, shown):
     p = share_panel(view, found, shown, flat)
     view.control(layer=parts.slider("Layer", 0, n_layers - 1, shown[0]))
     seen = "Above, SiLU, shaded where it is flat. Below, the sums that reach it in SmolLM2: three layers as lines, "
-    seen += "one filled. Early gates hardly leave the bend around zero; the spread grows with depth."
+    seen += "and one layer filled. Those of layer 0 hardly leave the bend around zero; the spread mostly "
+    seen += "grows with depth, and is widest in the last layer."
     return Figure(
         column(curve, p),
         view=view,
@@ -466,7 +466,6 @@ def gates(found, shown):
         f"{words[shown[2]]}.",
         caption=f"{seen} Move through the layers.",
         print_caption=seen,
-        print_states={f"layer {l}": {"layer": l} for l in shown},
         data=Table(
             ["layer", "below zero", "on flat ground", "5%", "median", "95%"],
             [
@@ -528,7 +527,7 @@ def swapped(exchanges, uniform):
     losses, words = [*(e.loss for e in exchanges.values()), uniform], [*words, f"{uniform:.2f}"]
     view = View("neuron_activation_swap", losses=losses, words=words)
     p = parts.bars(
-        view, "bars", rows, "loss", high=15.0, room=2.15, x_label="loss, nats per token", mono=False
+        view, "bars", rows, "loss", high=15.0, room=2.4, x_label="loss, nats per token", mono=False
     )
     parts.ticks(p.xaxis, [0, 5, 10])
     return Figure(

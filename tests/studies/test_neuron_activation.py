@@ -48,6 +48,13 @@ def test_the_gates_mostly_rest_in_the_dip_and_not_in_the_tail():
     assert gates.mean_below < study.CONSTANT < 0
 
 
+def test_the_spread_mostly_grows_with_depth():
+    spread = study.gates().spread
+    width = spread[:, 2] - spread[:, 0]
+    assert np.corrcoef(width, np.arange(len(width)))[0, 1] > 0.8
+    assert width.argmax() == len(width) - 1
+
+
 def test_a_constant_gives_back_most_of_what_zero_costs():
     found = study.exchanged()
     zero, constant = found["0 below 0"], found["−0.13 below 0"]
