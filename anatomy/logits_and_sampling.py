@@ -225,35 +225,6 @@ def count_followers(texts, n_back, n_vocab):
     return followers
 
 
-def continuations(next_logits, ids, width, depth):
-    """The tree of the `width` likeliest next tokens, `depth` tokens deep.
-
-    next_logits: a function from ids to the logits (n_vocab,) of the next token;
-    it is asked again at every branch, because each token changes what follows.
-    Returns a list of (ids added, probability of the whole branch), parents first.
-
-    >>> def alternate(ids):
-    ...     return np.log([0.75, 0.25]) if ids[-1] == 1 else np.log([0.5, 0.5])
-    >>> for added, p in continuations(alternate, [1], width=1, depth=2):
-    ...     print(added, round(p, 3))
-    [0] 0.75
-    [0, 0] 0.375
-    """
-    whole("width", width, at_least=1)
-    whole("depth", depth, at_least=1)
-    tree = []
-    branches = [([], 1.0)]
-    for _ in range(depth):
-        grown = []
-        for added, branch_p in branches:
-            probabilities = softmax(next_logits([*ids, *added]))
-            for token in _most_likely_first(probabilities)[:width]:
-                grown.append(([*added, int(token)], branch_p * float(probabilities[token])))
-        tree += grown
-        branches = grown
-    return tree
-
-
 def _most_likely_first(probabilities):
     return np.argsort(-probabilities, kind="stable")
 

@@ -434,8 +434,8 @@ def generate(counts, draws, seed=1, n_back=2):
     plots = column(strip(view), lines(view, n_tokens=N_TOKENS), sizing_mode="stretch_width")
     said = (
         "Every row is one step: the probabilities of what may come next lie end to end from 0 to 1, a random number "
-        "(ring) falls on one piece (in full ink), and that token is written. The text of each row decides the pieces "
-        "of the next. The same seed and settings write the same text."
+        "(ring) falls on one piece (in full ink), and that token is written. The text so far decides the pieces of the "
+        "next row. The same seed and settings write the same text."
     )
     pieces_ = [int((draw.p > 0).sum()) for draw in draws]
     return Figure(

@@ -279,7 +279,7 @@ def test_the_order_of_the_steps_matters():
         ls.apply_steps(logits, [("beam", 3)])
 
 
-# --- drawing, entropy, continuations ---------------------------------------
+# --- drawing, entropy ------------------------------------------------------
 
 
 def test_draws_follow_the_probabilities_and_the_seed():
@@ -340,22 +340,6 @@ def test_entropy_worked_example():
         ls.entropy([-1.0, 2.0])
     with pytest.raises(ValueError, match="probabilities must be finite"):
         ls.sample([np.nan], np.random.default_rng(0))
-
-
-def test_continuations_ask_again_at_every_branch():
-    asked = []
-
-    def next_logits(ids):
-        asked.append(ids)
-        return np.log([0.6, 0.3, 0.1] if ids[-1] == 0 else [0.1, 0.2, 0.7])
-
-    tree = ls.continuations(next_logits, [0], width=2, depth=2)
-    assert [added for added, _ in tree] == [[0], [1], [0, 0], [0, 1], [1, 2], [1, 1]]
-    np.testing.assert_allclose([p for _, p in tree], [0.6, 0.3, 0.36, 0.18, 0.21, 0.06])
-    assert asked == [[0], [0, 0], [0, 1]]
-    for width, depth in ((0, 1), (1, 0)):
-        with pytest.raises(ValueError, match="must be a whole number >= 1, got 0"):
-            ls.continuations(next_logits, [0], width, depth)
 
 
 def test_followers_are_counted_in_the_vocabulary_alone():
