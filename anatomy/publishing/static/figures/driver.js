@@ -29,7 +29,7 @@ window.anatomyDrive = (bokeh, { data, controls, picks, drags, asks = [], show },
   const asked = {};
   const look = (entries, value, answer) => {
     if (value in entries || value in asked) return;
-    asked[value] = window.anatomyAnswers[answer](value)
+    asked[value] = Promise.resolve(value).then(value => window.anatomyAnswers[answer](value))
       .then(entry => { entries[value] = entry; draw(); })
       .catch(problem => { entries[value] = problem.message; draw(); delete entries[value]; })
       .finally(() => delete asked[value]);
