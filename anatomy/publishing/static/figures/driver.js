@@ -26,13 +26,14 @@ window.anatomyDrive = (bokeh, { data, controls, picks, drags, asks = [], show },
   };
 
   // What the data lacks is asked of the page once; a text is why there is no answer, and forgotten for the next try.
-  const asked = {};
+  const asked = new Set();
   const look = (entries, value, answer) => {
-    if (value in entries || value in asked) return;
-    asked[value] = Promise.resolve(value).then(value => window.anatomyAnswers[answer](value))
+    if (Object.hasOwn(entries, value) || asked.has(value)) return;
+    asked.add(value);
+    Promise.resolve(value).then(value => window.anatomyAnswers[answer](value))
       .then(entry => { entries[value] = entry; draw(); })
       .catch(problem => { entries[value] = problem.message; draw(); delete entries[value]; })
-      .finally(() => delete asked[value]);
+      .finally(() => asked.delete(value));
   };
 
   let before = null, busy = false;
