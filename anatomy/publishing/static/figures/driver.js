@@ -2,7 +2,7 @@
 // Used by live.js on the page and by pictures.py where the committed pictures are drawn.
 window.anatomyDrive = (bokeh, { data, controls, picks, drags, asks = [], show }, { element = null, tell = () => {} } = {}) => {
   const named = Object.fromEntries([...bokeh.roots()[0].references()].filter(m => m.name).map(m => [m.name, m]));
-  const presses = {}, previews = {}, firsts = {};
+  const presses = {}, previews = {}, pointed = {}, firsts = {};
 
   const value_of = name => {
     const model = named[name];
@@ -25,6 +25,7 @@ window.anatomyDrive = (bokeh, { data, controls, picks, drags, asks = [], show },
     } else model.setv(wanted);
   };
 
+  const read = () => ({ ...Object.fromEntries(controls.map(name => [name, value_of(name)])), ...previews });
   // What the data lacks is asked of the page once; a text is why there is no answer, and forgotten for the next try.
   const asked = new Set();
   const look = (entries, value, answer) => {
@@ -41,17 +42,16 @@ window.anatomyDrive = (bokeh, { data, controls, picks, drags, asks = [], show },
     if (busy) return; // a part that show moves may be a control
     busy = true;
     try {
-      const state = { ...Object.fromEntries(controls.map(name => [name, value_of(name)])), ...previews };
-      const { say, ...parts } = show(data, state, before);
+      const { say, ...parts } = show(data, read(), before);
       for (const [name, wanted] of Object.entries(parts)) {
         if (!named[name]) throw new Error(`the figure has no part called ${name}`);
         hand(named[name], wanted);
       }
       for (const [control, table, answer] of asks) {
-        if (!named[control].disabled) look(data[table], state[control], answer);
+        if (!named[control].disabled) look(data[table], value_of(control), answer);
       }
       if (before) tell(say);
-      before = state;
+      before = read(); // with what show moved
     } finally {
       busy = false;
     }
@@ -69,8 +69,10 @@ window.anatomyDrive = (bokeh, { data, controls, picks, drags, asks = [], show },
     source.inspect.connect(() => {
       const found = value(source.inspected.indices);
       if (found === (previews[control] ?? null)) return;
+      if (found === null && pointed[control] !== mark) return; // the pointer is on other marks of this control
       if (found === null) delete previews[control];
       else previews[control] = found;
+      pointed[control] = mark;
       draw();
     });
     source.selected.properties.indices.change.connect(() => {
