@@ -48,6 +48,36 @@ def test_languages_by_measure(opened):
     assert title(figure).startswith("English: ")
 
 
+def test_a_language_is_pointed_at_and_pinned(opened):
+    """By either of its marks: hovering previews, a click pins, Escape restores."""
+    figure = opened("languages")
+    control = figure.get_by_label("Language", exact=True)
+    tab = figure.tab
+    for x, y in figure.evaluate(
+        """figure => {
+          const [column] = Bokeh.index.roots.filter(view => figure.contains(view.el));
+          const plot = column.child_views.find(view => view.model.type === "Figure");
+          const box = plot.canvas_view.el.getBoundingClientRect(), frame = plot.frame;
+          const by = name => [...column.model.references()].find(m => m.name === name).data;
+          return ["o200k", "smollm2"].map(name => [
+            box.x + frame.x_scale.compute(by(name).x[8]), box.y + frame.y_scale.compute(-8)]);
+        }"""
+    ):
+        tab.mouse.move(x, y + 13)  # between two languages
+        tab.wait_for_timeout(200)
+        assert title(figure).startswith("Amharic: ")
+        tab.mouse.move(x, y)
+        tab.wait_for_timeout(300)
+        assert title(figure).startswith("Hindi: ")
+        assert control.input_value() == "Amharic"
+        tab.mouse.click(x, y)
+        tab.wait_for_timeout(300)
+        assert control.input_value() == "Hindi"
+        control.press("Escape")
+        tab.wait_for_timeout(200)
+        assert control.input_value() == "Amharic"
+
+
 def test_the_explorer_lives_on_the_page(tab):
     page = tab()
     page.goto("tokenization.html")

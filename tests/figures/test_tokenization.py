@@ -85,6 +85,7 @@ def test_the_readers_own_word_waits_is_drawn_or_is_refused(shown):
     assert found["own"] == {"disabled": False}
     assert found["boxes"]["text"] == []
     assert found["ends"]["text"] == "fetching the vocabulary …"
+    assert shown(figure, word=1, own="constructor")["ends"]["text"] == "fetching the vocabulary …"
     ladders = figure.view.data["ladders"]
     ladders["low"] = [[["l", 1, 75], ["o", 1, 78], ["w", 1, 86]], [["lo", 2, 400], ["w", 1, 86]]]
     ladders["x" * 15] = [[["x", 1, 87]] * 15]

@@ -106,13 +106,17 @@ def test_epub_holds_chips_and_no_controls(tmp_path):
         "utf-8",
     )
     explorer = "```{token-explorer}\n"
-    (tmp_path / "index.md").write_text(f"# Tokens\n\n{explorer}Look at the *chips*.\n```\n", "utf-8")
+    (tmp_path / "index.md").write_text(
+        f"# Tokens\n\n{explorer}:print: See the *chips*.\nChoose one.\n```\n", "utf-8"
+    )
     (tmp_path / "bare.md").write_text(f"---\norphan: true\n---\n# Bare\n\n{explorer}```\n", "utf-8")
     command = [sys.executable, "-m", "sphinx", "-q", "-b", "epub", tmp_path, tmp_path / "out"]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert "token-explorer has no caption: say what to look at" in built.stderr
     page = (tmp_path / "out/index.xhtml").read_text("utf-8")
     ElementTree.fromstring(page[page.index("<html") :])
+    assert "See the <em>chips</em>." in page
+    assert "Choose one." not in page
     assert page.count('class="example"') == len(presets())
     assert "<token-explorer" not in page
     assert "<textarea" not in page

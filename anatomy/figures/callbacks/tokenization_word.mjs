@@ -22,8 +22,9 @@ const refused = (states, most) => {
 
 export const show = ({ words, ladders, most }, { word, own }) => {
   const chosen = words[word] ?? own;
-  const problem = refused(ladders[chosen], most);
-  const states = problem ? [] : ladders[chosen];
+  const ladder = Object.hasOwn(ladders, chosen) ? ladders[chosen] : undefined; // "constructor" is a word, too
+  const problem = refused(ladder, most);
+  const states = problem ? [] : ladder;
   const rows = states.map((state, line) => marked(state, states[line - 1] ?? state).map(row => ({ ...row, line })));
   const made = rows.flat().filter(row => row.kind === "new");
   const ids = states.at(-1)?.map(([, , id]) => id.toLocaleString("en")) ?? [];

@@ -27,13 +27,14 @@ window.anatomyDrive = (bokeh, { data, controls, picks, drags, asks = [], show },
 
   const read = () => ({ ...Object.fromEntries(controls.map(name => [name, value_of(name)])), ...previews });
   // What the data lacks is asked of the page once; a text is why there is no answer, and forgotten for the next try.
-  const asked = {};
+  const asked = new Set();
   const look = (entries, value, answer) => {
-    if (value in entries || value in asked) return;
-    asked[value] = window.anatomyAnswers[answer](value)
+    if (Object.hasOwn(entries, value) || asked.has(value)) return;
+    asked.add(value);
+    Promise.resolve(value).then(value => window.anatomyAnswers[answer](value))
       .then(entry => { entries[value] = entry; draw(); })
       .catch(problem => { entries[value] = problem.message; draw(); delete entries[value]; })
-      .finally(() => delete asked[value]);
+      .finally(() => asked.delete(value));
   };
 
   let before = null, busy = false;
@@ -47,7 +48,7 @@ window.anatomyDrive = (bokeh, { data, controls, picks, drags, asks = [], show },
         hand(named[name], wanted);
       }
       for (const [control, table, answer] of asks) {
-        if (!named[control].disabled) look(data[table], state[control], answer);
+        if (!named[control].disabled) look(data[table], value_of(control), answer);
       }
       if (before) tell(say);
       before = read(); // with what show moved
