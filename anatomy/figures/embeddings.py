@@ -266,9 +266,9 @@ def row(found, groups, first="frog"):
     cosines = found.rows[best] @ found.rows[which]
     cosines = cosines / np.linalg.norm(found.rows[best], axis=1) / np.linalg.norm(found.rows[which])
     conclusion = (
-        "A word's row, and the words whose rows point most nearly the same way; the hairline is the mean of all. With "
-        "fewer numbers the neighbours change slowly: no single number holds the meaning. A cell's place in the grid "
-        "means nothing."
+        "A word's row, and the words whose rows point most nearly the same way; the upright line is the mean cosine "
+        "with all others. With half of the numbers most neighbours stay, with 8 few: no single number holds the "
+        "meaning. A cell's place in the grid means nothing."
     )
     return Figure(
         parts.side_by_side(grid, near),

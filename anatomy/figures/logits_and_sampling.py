@@ -118,15 +118,16 @@ def filters(expected, first, steps=OPENING):
     now = stages(expected[first].logits, steps)
     said = (
         "Outlined: the model's probability at T = 1. Filled: what is left to draw from, divided by its sum. "
+        "Cut: the probability that a filter takes away. "
         "The same four values keep other tokens in another order, and a few tokens or many after another text."
     )
     return Figure(
         column(plot, ledger, sizing_mode="stretch_width"),
         view=view,
         name="logits-and-sampling-filters",
-        alt=f"Bars for the {SHOWN} likeliest next tokens after '{first}', outlined before and filled after "
-        f"{', '.join(map(setting, steps))}, with the filter that cut each token. A small table below counts the "
-        f"tokens left after each step: from {now[0].n_left:,} to {now[-1].n_left}.",
+        alt=f"Bars for the {SHOWN} likeliest next tokens after '{first}' and for all others, outlined before and "
+        f"filled after {', '.join(map(setting, steps))}, with the filter that cut each token. A small "
+        f"table below counts the tokens left after each step: from {now[0].n_left:,} to {now[-1].n_left}.",
         caption=f"{said} Give a step what another one has, and the two change places: put temperature last.",
         print_caption=said,
         print_states={
@@ -262,7 +263,7 @@ def kept(temperatures, counts, settings, first):
     said = (
         "Temperature comes first here, then one filter. Dotted: top-k keeps the same number whatever the model says. "
         "Solid: top-p follows the probability, which a high temperature spreads over thousands of tokens. "
-        "Dashed: min-p follows the likeliest token and lets in fewer, once T is above 1."
+        "Dashed: min-p follows the likeliest token and lets in fewer than top-p, once T is above 1."
     )
     return Figure(
         p,
@@ -302,7 +303,7 @@ def tree(found):
     cells = tree_cells(found)
     branches = [
         {
-            "words": "".join(b.tokens), "ranks": b.ranks, "factors": b.factors, "product": product(b.p),
+            "words": words_of(b), "ranks": b.ranks, "factors": b.factors, "product": product(b.p),
             "end": bar_end(b.p, best.p), "note": notes.get(i, ""),
         }
         for i, b in enumerate(found.branches)
@@ -314,7 +315,7 @@ def tree(found):
     }
     view = View("logits_and_sampling_tree", end=end, branches=branches, places=places)
     p = tree_plot(view, found, cells, notes)
-    options = ["".join(b.tokens).strip() for b in found.branches]
+    options = [words_of(b).strip() for b in found.branches]
     view.control(branch=parts.choice("Branch", options, found.likeliest))
     said = (
         f"All {len(options)} branches of the {found.width} likeliest tokens of each step. A cell has the probability "
@@ -327,20 +328,25 @@ def tree(found):
         view=view,
         name="logits-and-sampling-tree",
         alt=f"A tree of {len(options)} branches after '{found.prompt}' as columns of cells. The greedy branch "
-        f"'{''.join(greedy.tokens).strip()}' has a probability of {greedy.p:.4f}, the likeliest, "
-        f"'{''.join(best.tokens).strip()}', has {best.p:.4f}: its second token is less likely, its third far likelier.",
+        f"'{words_of(greedy).strip()}' has a probability of {greedy.p:.4f}, the likeliest, "
+        f"'{words_of(best).strip()}', has {best.p:.4f}: its second token is less likely, its third far likelier.",
         caption=f"{said} Point at a cell or a bar to see the product worked out; a click or a tap keeps it.",
         print_caption=said,
         data=Table(
             ["branch", *(f"step {d}" for d in range(found.depth)), "product"],
             [
-                ["".join(b.tokens).strip(), *(f"{factor:.3f}" for factor in b.factors), product(b.p)]
+                [words_of(b).strip(), *(f"{factor:.3f}" for factor in b.factors), product(b.p)]
                 for b in found.branches
             ],
         ),
         provenance="real",
         source=f"SmolLM2-135M-Instruct at temperature 1, one distribution for each of {len(found.bits)} texts.",
     )
+
+
+def words_of(branch):
+    """A branch as one line of text, a new line as ↵, as in its cell."""
+    return "".join(branch.tokens).replace("\n", "↵")
 
 
 def tree_cells(found):
@@ -445,8 +451,9 @@ def generate(counts, draws, seed=1, n_back=2):
         alt="Above, the line of one step, its pieces named, and the random number on it. Below, "
         f"{len(draws)} rows, one a step, of {min(pieces_)} to {max(pieces_)} pieces, each with a ring where its random "
         "number fell and that piece in full ink. Where grammar leaves no choice, one piece takes the whole line.",
-        caption=f"{said} Move the temperature: the rings stay until another token is hit, the pieces move under them. "
-        "Point at a row to see its pieces named; a click keeps it.",
+        caption=f"{said} Move the temperature: the rings stay, the pieces move under them. Once a ring falls on "
+        "another token, the rows after it are those of another text. Point at a row to see its pieces named; a click "
+        "keeps it.",
         print_caption=said,
         print_states={"sees the last two words": {}, "sees the last word": {"memory": 0}},
         data=draw_table(counts.words, draws),
