@@ -64,15 +64,16 @@ def merges(training, start=5):
     view.control(merges=parts.slider("Merges made", 0, last, start))
     following = " + ".join(map(visible, training.steps[start].pair))
     reading = (
-        "Filled boxes are the newest token. The filled bar is the pair that will be merged next, because it is the "
-        "most frequent. No box ever grows past a space: a merge stays inside its piece."
+        "Filled boxes are the newest token. The filled bar is the pair that will be merged next: no pair is more "
+        "frequent, and of equals the first in the text is taken. No box grows past the end of its word, a space "
+        "before the word counting as part of it."
     )
     return Figure(
         column(corpus, pair_counts(view, training), spacing=0),
         view=view,
         name="tokenization-merges",
         alt=f"The corpus as {training.n_tokens[start]} boxes after {start} merges, the newest token filled wherever it "
-        f"stands; below it the most frequent pairs, of which the first, {following}, is merged next.",
+        f"stands; below it the most frequent pairs, of which the first in the text, {following}, is merged next.",
         caption=f"Move the slider. {reading}",
         print_caption=reading,
         print_states={f"{n} merges": {"merges": n} for n in (0, start, last)},
@@ -141,9 +142,9 @@ def word(ladders):
     view.ask("own", "ladders", "token-merges")
     first = ladders[names[0]]
     reading = (
-        "Read downwards: each row makes one merge, the filled box, whose id stands at the right. The next merge "
-        "is always the pair whose union has the lowest id, wherever in the word it stands. It ends when no "
-        "neighbours have a union in the vocabulary."
+        "Read downwards: each row after the first makes one merge, the filled box, whose id stands at the right. "
+        "The next merge is always the pair whose union has the lowest id, wherever in the word it stands. It ends "
+        "when no neighbours have a union in the vocabulary."
     )
     return Figure(
         p,
@@ -199,8 +200,8 @@ def languages(found, n_vocab, other_n_vocab, other_name="SmolLM2"):
     reading = (
         f"Filled: o200k_base, {n_vocab:,} ids. Hollow: {other_name}, {other_n_vocab:,} ids. On English they nearly "
         f"agree. In every other language here the hollow mark lies further right: {other_name} cuts it finer. "
-        f"Counted per byte, o200k_base cuts {', '.join(coarser)} coarser than English: their letters are two or "
-        "three bytes each."
+        f"Counted per byte, o200k_base cuts {', '.join(coarser)} coarser than English, whose letters are "
+        "one byte each and theirs two or three."
     )
     return Figure(
         p,

@@ -42,7 +42,8 @@ window.anatomyDrive = (bokeh, { data, controls, picks, drags, asks = [], show },
     if (busy) return; // a part that show moves may be a control
     busy = true;
     try {
-      const { say, ...parts } = show(data, read(), before);
+      const state = read();
+      const { say, ...parts } = show(data, state, before);
       for (const [name, wanted] of Object.entries(parts)) {
         if (!named[name]) throw new Error(`the figure has no part called ${name}`);
         hand(named[name], wanted);
