@@ -25,19 +25,19 @@ window.anatomyDrive = (bokeh, { data, controls, picks, drags, show }, { element 
     } else model.setv(wanted);
   };
 
+  const read = () => ({ ...Object.fromEntries(controls.map(name => [name, value_of(name)])), ...previews });
   let before = null, busy = false;
   const draw = () => {
     if (busy) return; // a part that show moves may be a control
     busy = true;
     try {
-      const state = { ...Object.fromEntries(controls.map(name => [name, value_of(name)])), ...previews };
-      const { say, ...parts } = show(data, state, before);
+      const { say, ...parts } = show(data, read(), before);
       for (const [name, wanted] of Object.entries(parts)) {
         if (!named[name]) throw new Error(`the figure has no part called ${name}`);
         hand(named[name], wanted);
       }
       if (before) tell(say);
-      before = state;
+      before = read(); // with what show moved
     } finally {
       busy = false;
     }
