@@ -2,7 +2,7 @@
 // Used by live.js on the page and by pictures.py where the committed pictures are drawn.
 window.anatomyDrive = (bokeh, { data, controls, picks, drags, show }, { element = null, tell = () => {} } = {}) => {
   const named = Object.fromEntries([...bokeh.roots()[0].references()].filter(m => m.name).map(m => [m.name, m]));
-  const presses = {}, previews = {}, firsts = {};
+  const presses = {}, previews = {}, pointed = {}, firsts = {};
 
   const value_of = name => {
     const model = named[name];
@@ -55,8 +55,10 @@ window.anatomyDrive = (bokeh, { data, controls, picks, drags, show }, { element 
     source.inspect.connect(() => {
       const found = value(source.inspected.indices);
       if (found === (previews[control] ?? null)) return;
+      if (found === null && pointed[control] !== mark) return; // the pointer is on other marks of this control
       if (found === null) delete previews[control];
       else previews[control] = found;
+      pointed[control] = mark;
       draw();
     });
     source.selected.properties.indices.change.connect(() => {
