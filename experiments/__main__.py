@@ -5,9 +5,16 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-# The order matters: the last two start from the model that tiny_tales trains.
-PROGRAMS = ["tiny_tales", "grokking", "optimizer_table", "post_training", "feed_forward_network"]
-NEEDS = {"post_training": "tiny_tales", "feed_forward_network": "tiny_tales"}
+# The order matters: the last three start from the model that tiny_tales trains.
+PROGRAMS = [
+    "tiny_tales",
+    "grokking",
+    "optimizer_table",
+    "post_training",
+    "feed_forward_network",
+    "backpropagation",
+]
+NEEDS = {"post_training": "tiny_tales", "feed_forward_network": "tiny_tales", "backpropagation": "tiny_tales"}
 
 
 def run(name, running):

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 if importlib.util.find_spec("experiments") is None:
     sys.path.append(str(ROOT))
 
+from experiments import backpropagation as bp_experiment  # noqa: E402
 from experiments import feed_forward_network as ffn_experiment  # noqa: E402
 from experiments import grokking, optimizer_table, post_training, record  # noqa: E402
 from experiments import tiny_tales as tales_experiment  # noqa: E402
@@ -201,3 +202,24 @@ def test_the_plain_network_begins_as_recorded(materials):
         parameters, texts, held_out, tales_experiment.RUN, tales_experiment.MARKS, 0, n_steps=20
     )
     np.testing.assert_allclose(at_marks, recording["plain_held_out_losses"][0][:2], **LOSS)
+
+
+# --- Finite differences ---
+
+
+def test_errors_of_finite_differences_are_as_recorded():
+    """Rounding differs between processors, so that the medians are compared within a factor of ten."""
+    recording = recordings.load("backpropagation")
+    rows = [8, 28, 44, 56]
+    errors = bp_experiment.step_errors(recording["exponents"][rows].astype(float))
+    expected = recording["step_errors"][:, :, rows]
+    np.testing.assert_allclose(np.median(errors, axis=-1), np.median(expected, axis=-1), atol=1)
+    np.testing.assert_allclose(
+        errors[..., -1, :], expected[..., -1, :], atol=0.05
+    )  # where no rounding counts
+
+
+def test_what_was_timed_runs():
+    make_loss, n_tokens = bp_experiment.toy_loss()
+    assert n_tokens == recordings.load("backpropagation")["n_tokens"]
+    assert bp_experiment.times(make_loss, n_times=1).shape == (2, 1)
