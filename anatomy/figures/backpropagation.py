@@ -174,6 +174,7 @@ def expression(examples, values, walked, slopes):
     )
     pick = view.control(example=parts.choice("Expression", [*examples, "your own"]))
     typed = view.control(typed=parts.words("Type your own", examples[0]))
+    drawn = view.control(understood=parts.words("Understood last", examples[0], visible=False))
     end = 2 * sum(bool(row["passed"]) for row in walked) + 1
     walk = view.control(walk=parts.slider("Step of the walk", 0, end, end))
     wrong = view.control(overwrite=parts.switch("= for +="))
@@ -184,9 +185,9 @@ def expression(examples, values, walked, slopes):
         parts.side_by_side(graph, book, least=320),
         view=view,
         controls=[
-            parts.side_by_side(pick, typed, least=140),
+            parts.side_by_side(pick, typed, drawn, least=140),
             parts.side_by_side(walk, step, least=150),
-            parts.side_by_side(*given, wrong, least=70),
+            parts.side_by_side(*given, wrong, least=55),
         ],
         name="backpropagation-expression",
         alt=f"The graph of {examples[0]}: a, b and c at the left, a node for every operation, the result at "
@@ -218,7 +219,7 @@ def expression(examples, values, walked, slopes):
 
 def graph_plot(view):
     """Nodes with value and gradient, curves between them with the local derivative."""
-    p = parts.plot(320, grid=None, x=(-0.09, 1.09), y=(-1.9, 1.9))
+    p = parts.plot(310, grid=None, x=(-0.09, 1.09), y=(-1.9, 1.9))
     p.axis.visible = False
     p.min_border = 2
     p.frame_align = False

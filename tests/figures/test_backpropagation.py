@@ -46,10 +46,13 @@ def test_with_equals_only_the_name_that_stands_twice_is_wrong(shown, graph):
     assert found["ledger"]["c1"] == ["−2.00000000", "4.00000000", "2.00000000"]
     assert found["ledger"]["c3"] == ["1.00 apart", "agree", "agree"]
     assert found["edges"]["dash"].count("dotted") == 1
+    assert found["said"]["text"].startswith("Backward with =, 3 of 3")
     assert shown(graph, overwrite=True, typed=EXAMPLES[1])["ledger"]["c3"] == ["agree"] * 3
 
 
 def test_it_walks_one_node_a_step(shown, graph):
+    assert shown(graph, walk=4)["overwrite"]["disabled"]
+    assert not shown(graph, walk=5)["overwrite"]["disabled"]
     assert shown(graph, walk=0)["nodes"]["value"] == ["2.00", "−1.00", "", "3.00", "", ""]
     assert "2.00 × −1.00 = −2.00" in shown(graph, walk=1)["said"]["text"]
     assert shown(graph, walk=3)["nodes"]["slope"] == [""] * 6
@@ -69,24 +72,29 @@ def test_its_finite_difference_goes_wrong_where_h_is_too_small(shown, graph):
 
 
 def test_a_chosen_expression_is_written_into_the_field_and_a_typed_one_is_the_readers_own(shown, graph):
-    before = {"example": 0, "typed": EXAMPLES[0], "walk": 3}
+    before = {"example": 0, "typed": EXAMPLES[0], "understood": EXAMPLES[0], "walk": 3}
     found = shown(graph, before, example=2, typed=EXAMPLES[0], walk=3)
     assert found["typed"]["value"] == EXAMPLES[2]
-    assert found["walk"] == {"end": 7, "value": 7, "disabled": False}
+    assert found["walk"] == {"end": 7, "value": 7}
     own = shown(graph, before, typed="a + a", walk=1)
     assert own["example"]["value"] == str(len(EXAMPLES))
-    assert own["walk"] == {"end": 3, "value": 3, "disabled": False}
+    assert own["walk"] == {"end": 3, "value": 3}
     assert own["b"]["disabled"]
     assert own["c"]["disabled"]
     assert not own["a"]["disabled"]
-    again = {"example": len(EXAMPLES), "typed": "a + a", "walk": 3}
-    assert shown(graph, again, example=len(EXAMPLES), typed="a + a", walk=2)["walk"]["value"] == 2
+    again = {"example": len(EXAMPLES), "typed": "a + a", "understood": "a + a", "walk": 3}
+    assert (
+        shown(graph, again, example=len(EXAMPLES), typed="a + a", understood="a + a", walk=2)["walk"]["value"]
+        == 2
+    )
 
 
 def test_what_cannot_be_read_is_said_in_the_figure(shown, graph):
     found = shown(graph, typed="a - b")
     assert "write a + −1 × b" in found["said"]["text"]
-    assert found["nodes"]["x"] == []
+    assert found["nodes"]["text"] == ["a", "b", "×", "c", "+", "×"]  # the last that was understood
+    assert found["understood"]["value"] == EXAMPLES[0]
+    assert found["example"]["value"] == str(len(EXAMPLES))
     assert "write a + −1 × b" in found["say"]
 
 

@@ -8,7 +8,7 @@ const f = value => fixed(value);
 const label = ({ operation, name, number }) => operation || name || String(number).replace("-", "−");
 
 // What happens at one step of the walk, in two lines.
-const told = (nodes, values, gradients, step, n, walk) => {
+const told = (nodes, values, gradients, step, n, walk, keep_last) => {
   const operations = nodes.map((_, i) => i).filter(i => nodes[i].operation);
   if (step === 0) return "Forward begins: the numbers at the left are given\n ";
   if (step <= n) {
@@ -20,32 +20,20 @@ const told = (nodes, values, gradients, step, n, walk) => {
   if (step === n + 1) return "Backward begins: the gradient\nof the result along itself is 1";
   const { node, passed } = walk.at(-1), slopes = local_derivatives(nodes[node], values, node);
   const got = passed.map((g, place) => `${f(gradients[node])} × ${f(slopes[place])} = ${f(g)} to ${label(nodes[nodes[node].parents[place]])}`);
-  return `Backward, ${walk.length} of ${n}: ${nodes[node].operation} passes on\n${got.join(", ")}`;
+  return `Backward${keep_last ? " with =" : ""}, ${walk.length} of ${n}: ${nodes[node].operation} passes on\n${got.join(", ")}`;
 };
-
-const nothing = (error, wanted) => ({
-  ...wanted,
-  edges: { xs: [], ys: [], dash: [] },
-  slopes: { x: [], y: [], text: [] },
-  nodes: { x: [], y: [], text: [], value: [], slope: [], pick: [] },
-  here: { x: [], y: [] },
-  said: { text: `Not understood:\n${error}` },
-  walk: { disabled: true },
-  ledger: { c0: NAMES, c1: ["", "", ""], c2: ["", "", ""], c3: ["", "", ""] },
-  say: `Not understood: ${error}.`,
-});
 
 export const show = ({ examples }, state, before) => {
   const chosen = before && before.example !== state.example && examples[state.example];
   const text = chosen || state.typed;
   const own = examples.indexOf(text);
-  const wanted = { typed: { value: text }, example: { value: String(own < 0 ? examples.length : own) } };
-  const { nodes, error } = parse_expression(text);
-  if (error) return nothing(error, wanted);
+  const { error } = parse_expression(text);
+  const drawn = error ? state.understood : text; // what cannot be read leaves the last graph standing
+  const { nodes } = parse_expression(drawn);
 
   const given = Object.fromEntries(NAMES.map(name => [name, Number.isFinite(state[name]) ? state[name] : 0]));
   const n = nodes.filter(node => node.operation).length, end = 2 * n + 1;
-  const step = before && before.typed !== text ? end : Math.min(state.walk, end);
+  const step = before && before.understood !== drawn ? end : Math.min(state.walk, end);
   const values = expression_values(nodes, given);
   const { gradients, walk } = walk_back(nodes, values, Math.max(0, step - n - 1), state.overwrite);
   const whole = walk_back(nodes, values);
@@ -66,10 +54,13 @@ export const show = ({ examples }, state, before) => {
     const verdict = step < end ? "not done" : apart < 5e-9 ? "agree" : `${short(apart)} apart`;
     return [g === null || step <= n ? "" : fixed(g, 8), fixed(by_hand, 8), verdict];
   });
-  const about = told(nodes, values, gradients, step, n, walk);
+  const happened = told(nodes, values, gradients, step, n, walk, state.overwrite);
+  const about = error ? `Not read: ${error}\n${happened.split("\n")[0]}` : happened;
   const acting = step === 0 ? null : step <= n ? operations[step - 1] : step === n + 1 ? nodes.length - 1 : walk.at(-1).node;
   return {
-    ...wanted,
+    typed: { value: text },
+    example: { value: String(own < 0 ? examples.length : own) },
+    understood: { value: drawn },
     edges: { xs: edges.map(e => e.xs), ys: edges.map(e => e.ys), dash: edges.map(e => (lost(e) ? "dotted" : "solid")) },
     slopes: {
       x: edges.map(e => e.xs[6]),
@@ -85,7 +76,8 @@ export const show = ({ examples }, state, before) => {
     },
     here: acting === null ? { x: [], y: [] } : { x: [x[acting]], y: [y[acting]] },
     said: { text: about },
-    walk: { end, value: step, disabled: false },
+    walk: { end, value: step },
+    overwrite: { disabled: step < n + 2 },
     a: { disabled: !nodes.some(node => node.name === "a") },
     b: { disabled: !nodes.some(node => node.name === "b") },
     c: { disabled: !nodes.some(node => node.name === "c") },

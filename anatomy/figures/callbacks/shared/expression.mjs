@@ -25,8 +25,8 @@ export function parse_expression(text) {
     }
     if (token === "(") return bracket();
     if (token === "-") fail("− stands only before a number: write a + −1 × b");
-    if (/^\p{L}/u.test(token ?? "")) fail(`"${token}" is not known here: use a, b, c, tanh and relu`);
-    return fail(`a name, a number or a bracket is missing before ${found()}`);
+    if (/^\p{L}/u.test(token ?? "")) fail(`"${token}" is unknown: use a, b, c, tanh, relu`);
+    return fail(`a name or number is missing before ${found()}`);
   };
   const bracket = () => {
     at += 1;
