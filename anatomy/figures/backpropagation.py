@@ -267,7 +267,7 @@ def step(found, precisions, schemes, first=-5):
     parts.dots(view, "dots", p, "loss", text=[""] * len(precisions))
     parts.label(p, -15.6, -7.4, "float64", "loss")
     parts.label(p, -12.2, 0.75, "float32", "loss")
-    view.control(scheme=parts.tabs(schemes))
+    view.control(scheme=parts.choice("Push the weight to", schemes))
     view.control(exponent=parts.slider("h = 10 to the power", -16, 0, first, 0.25))
     n = found.errors.shape[-1]
     medians = [[np.array(part["median"]) for part in scheme] for scheme in summary]
