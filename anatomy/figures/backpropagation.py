@@ -7,6 +7,7 @@ from anatomy.figures.figure import Figure, Table
 from anatomy.figures.parts import fixed
 from anatomy.figures.theme import by_name, ink
 from anatomy.figures.view import View
+from anatomy.studies.backpropagation import scientific
 
 MOST_UPDATES = 20
 
@@ -195,11 +196,11 @@ def expression(examples, values, walked, slopes):
         f"derivative. The name a, which stands twice, has the gradient {fixed(twice['gradient'])}, the sum of "
         "what its two uses sent. A table sets the gradients beside finite differences: they agree.",
         caption="Walk back with the slider: above a node stands its value, below it its gradient, on a line "
-        "the local derivative. Switch to = and compare with the finite difference: wrong exactly where a name "
+        "the local derivative. Switch to = and compare with the finite difference: wrong only where a name "
         "stands twice; the dotted lines are what was lost. Then make h smaller, and the finite difference is "
         "the one that goes wrong.",
         print_caption="Above a node stands its value, below it its gradient, on a line the local derivative. "
-        "Where code says = instead of +=, the gradient is wrong exactly where a name stands twice; the dotted "
+        "Where code says = instead of +=, the gradient is wrong only where a name stands twice; the dotted "
         "line is what was lost.",
         print_states={"+=": {"overwrite": False}, "=": {"overwrite": True}},
         data=Table(
@@ -276,9 +277,9 @@ def step(found, precisions, schemes, first=-5):
         view=view,
         name="backpropagation-step",
         alt=f"Error of a finite difference against its step on logarithmic axes, median and range of {n} "
-        f"weights. In float64 it falls to {10 ** medians[0][0].min():.0e} near h = "
-        f"{10 ** found.best[0][0]:.0e} and rises on either side, a V; in float32 the V is higher and lies "
-        f"further right, with its lowest point at {10 ** medians[0][1].min():.0e}.",
+        f"weights. In float64 it falls to {scientific(10 ** medians[0][0].min())} near h = "
+        f"{scientific(10 ** found.best[0][0])} and rises on either side, a V; in float32 the V is higher and "
+        f"lies further right, with its lowest point at {scientific(10 ** medians[0][1].min())}.",
         caption=f"Median (line) and range (band) over {n} weights; solid: float64, dashed: float32; the "
         "dotted lines are the steps that the rule of thumb names. Move h to the right: the curve bends "
         "within the step. To the left: too few digits are left of the difference. Take one side only, and "
@@ -291,7 +292,10 @@ def step(found, precisions, schemes, first=-5):
         data=Table(
             ["h", *(f"{name}, {scheme}" for scheme in schemes for name in precisions)],
             [
-                [powers[int(e)], *(f"{10 ** medians[s][k][i]:.0e}" for s in range(2) for k in range(2))]
+                [
+                    powers[int(e)],
+                    *(f"{scientific(10 ** medians[s][k][i])}" for s in range(2) for k in range(2)),
+                ]
                 for i, e in enumerate(found.exponents)
                 if e == int(e)
             ],

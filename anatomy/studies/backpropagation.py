@@ -15,26 +15,24 @@ from anatomy import recordings, tiny_tales
 from anatomy.model import Trace
 from anatomy.training_phases import Parameters, text_loss, token_losses
 
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
 
 def scientific(value):
-    """A small number with one digit and a power of ten.
+    """A small number with one digit and its power of ten, as programs write it.
 
     >>> scientific(6.1e-6)
-    '6 × 10⁻⁶'
+    '6e−6'
     """
     digit, power = f"{value:.0e}".split("e")
-    return f"{digit} × 10{str(int(power)).translate(RAISED)}"
+    return f"{digit}e{int(power)}".replace("-", "−")
 
 
 def bound(value):
     """A power of ten that a rounding error stays below on any processor: at least ten times the value.
 
     >>> bound(3e-11)
-    '10⁻⁹'
+    '1e−9'
     """
-    return f"10{str(math.ceil(math.log10(value)) + 1).translate(RAISED)}"
+    return scientific(10.0 ** (math.ceil(math.log10(value)) + 1))
 
 
 # --- An expression of a, b and c ------------------------------------------------------------------------
