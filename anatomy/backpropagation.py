@@ -409,7 +409,8 @@ def cross_entropy(logits, targets, weights=None):
         result[n, targets] -= share * g
         return (result,)
 
-    return Tensor(np.asarray((losses * share).sum()), "cross_entropy", (logits,), rule)
+    mean = np.asarray((losses * share).sum())
+    return Tensor(mean, "cross_entropy", (logits,), rule)
 
 
 def embedding(table, ids):

@@ -14,8 +14,9 @@ PROGRAMS = [
     "post_training",
     "feed_forward_network",
     "neuron_activation",
+    "backpropagation",
 ]
-NEEDS = {"post_training": "tiny_tales", "feed_forward_network": "tiny_tales"}
+NEEDS = {"post_training": "tiny_tales", "feed_forward_network": "tiny_tales", "backpropagation": "tiny_tales"}
 
 
 def run(name, running):

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 if importlib.util.find_spec("experiments") is None:
     sys.path.append(str(ROOT))
 
+from experiments import backpropagation as bp_experiment  # noqa: E402
 from experiments import feed_forward_network as ffn_experiment  # noqa: E402
 from experiments import feed_forward_width as width_experiment  # noqa: E402
 from experiments import grokking, neuron_activation, optimizer_table, post_training, record  # noqa: E402
@@ -260,3 +261,24 @@ def test_sums_of_gates_lie_where_was_recorded(real_model):
     recording = recordings.load("neuron_activation")
     np.testing.assert_allclose(found["flat"].mean(), recording["flat"].mean(), atol=0.02)
     np.testing.assert_allclose(found["below"].mean(), recording["below"].mean(), atol=0.05)
+
+
+# --- Finite differences ---
+
+
+def test_errors_of_finite_differences_are_as_recorded():
+    """Rounding differs between processors, so that the medians are compared within a factor of ten."""
+    recording = recordings.load("backpropagation")
+    rows = [8, 28, 44, 56]
+    errors = bp_experiment.step_errors(recording["exponents"][rows].astype(float))
+    expected = recording["step_errors"][:, :, rows]
+    np.testing.assert_allclose(np.median(errors, axis=-1), np.median(expected, axis=-1), atol=1)
+    np.testing.assert_allclose(
+        errors[..., -1, :], expected[..., -1, :], atol=0.05
+    )  # where no rounding counts
+
+
+def test_what_was_timed_runs():
+    make_loss, n_tokens = bp_experiment.toy_loss()
+    assert n_tokens == recordings.load("backpropagation")["n_tokens"]
+    assert bp_experiment.times(make_loss, n_times=1).shape == (2, 1)

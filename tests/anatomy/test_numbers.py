@@ -128,9 +128,6 @@ CALLS = {
     "logits_and_sampling.continue_text": lambda n: ls.continue_text(
         lambda ids: n([1, 3, 2]), [0], 5, [], np.random.default_rng(0)
     ),
-    "logits_and_sampling.continuations": lambda n: [
-        p for _, p in ls.continuations(lambda ids: n([1, 3, 2]), [0], 2, 2)
-    ],
     "model.forward": lambda n: model.forward(CONFIG, weights(n), [1, 2, 3]),
     "model.times": lambda n: model.times(n(X), n(W)),
     "model.quick_silu": lambda n: model.quick_silu(n(X)),

@@ -166,7 +166,9 @@ def replaced(value, path, new):
 @pytest.mark.parametrize("path", STATES, ids=lambda path: path.stem)
 def test_the_book_s_figures_bear_jitter_and_no_change(path):
     committed = json.loads(path.read_text("utf-8"))
-    found = [(where, value) for where, value in numbers_in(committed) if "low" not in where and where[0] != "print"]
+    found = [
+        (where, value) for where, value in numbers_in(committed) if "low" not in where and where[0] != "print"
+    ]
     for where, value in random.Random(0).sample(found, min(len(found), 10)):
         digits = committed[where[0]]["digits"]
         near = float(f"{value * (1 + 4 * 10.0 ** -(digits + 1)):.{digits}g}")
