@@ -12,7 +12,8 @@ import numpy as np
 
 from anatomy import backpropagation as bp
 from anatomy import recordings, tiny_tales
-from anatomy.model import Trace
+from anatomy.model import PUBLISHED, Trace
+from anatomy.studies.costs import part_costs
 from anatomy.training_phases import Parameters, text_loss, token_losses
 
 
@@ -468,3 +469,78 @@ def real_gradient(model, n_checked=16, n_random=20, steps=(0.001, 0.005, 0.02), 
         p_before=float(p[target]),
         p_after=float(np.exp(-after[-1, 0])),
     )
+
+
+# --- What the page says and prints -------------------------------------------------------------------------
+
+N_TEXT = 2048  # tokens of the text for which memory is counted
+
+
+def told_of_checks(losses, errors):
+    """Numbers for the prose: the small network, the step of a finite difference, the toy's check."""
+    (net_worst, n_net), check = net_check(), toy_check()
+    return {
+        "n_weights": f"{check.n_parameters:,}",
+        "n_passes": f"{2 * check.n_parameters:,}",
+        "n_net": n_net,
+        "net_worst": bound(net_worst),
+        "loss_first": losses[0],
+        "loss_one": losses[1],
+        "loss_last": losses[-1],
+        "best": scientific(10 ** errors.best[0, 0]),
+        "rule": scientific(10 ** errors.rule[0, 0]),
+        "rise": errors.exponent_of(0, -3, -1),
+        "rise_one": errors.exponent_of(1, -3, -1),
+        "fall": f"{errors.exponent_of(0, -14, -9):.1f}".replace("-", "−"),
+        "check_n": check.n,
+        "n_arrays": len(check.names),
+        "check_tokens": check.n_tokens,
+        "check_worst": bound(check.relative.max()),
+        "broken": check.broken,
+    }
+
+
+def told_of_real(real):
+    """Numbers for the prose on SmolLM2."""
+    return {
+        "n_checked": real.n_checked,
+        "real_worst": bound(real.worst),
+        "longest": f"{real.steps[-1]:.0%}",
+        "p_before": real.p_before,
+        "p_after": real.p_after,
+    }
+
+
+def told_of_costs():
+    """Numbers for the prose on FLOPs, time and memory."""
+    products, time, kept = toy_products(), timing(), toy_kept()
+    smol = PUBLISHED["SmolLM2-135M"]
+    numbers = kept_per_token(smol, N_TEXT)
+    quartiles = {
+        f"{kind}_{name}": value
+        for kind, values in (("toy", time.toy), ("wide", time.wide))
+        for name, value in zip(("low", "time", "high"), values, strict=True)
+    }
+    return quartiles | {
+        "n_times": time.n,
+        "width": f"{time.width:,}",
+        "n_products": products.forward,
+        "n_back": products.backward,
+        "kept_toy": f"{round(kept.measured, -2):,.0f}",
+        "kept_counted": f"{kept.counted:,}",
+        "kept_mb": 2 * numbers / 1e6,
+        "attention_share": smol.n_layers * smol.n_heads * N_TEXT / numbers,
+        "layers_share": smol.n_layers * smol.d_model / numbers,
+    }
+
+
+def cost_rows(names=("SmolLM2-135M", "Llama-2-7B", "Llama-3-8B")):
+    """For a token: name, GFLOPs forward and backward, what is kept, and the inputs of layers alone, at 16 bits."""
+    rows = []
+    for name in names:
+        config = PUBLISHED[name]
+        flops = sum(cost.flops for cost in part_costs(config).values())
+        kept, inputs = kept_per_token(config, N_TEXT), config.n_layers * config.d_model
+        sizes = f"{2 * kept / 1e6:.1f} MB", f"{2 * inputs / 1e6:.2f} MB"
+        rows.append([name, f"{flops / 1e9:.2f}", f"{2 * flops / 1e9:.2f}", *sizes])
+    return rows
