@@ -3,6 +3,7 @@
 import gzip
 import itertools
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -190,6 +191,13 @@ def test_the_tree_says_each_branch_and_works_its_product_out(shown, tree):
     assert titles[2] == "… once upon y a\n0.400 × 0.900 = 0.3600"
     assert titles[3] == "… once upon y b\n0.400 × 0.000 < 0.0001"
     assert shown(figure)["title"]["text"] == titles[2]
+
+
+def test_a_branch_with_a_new_line_stays_on_one_line(shown, tree):
+    branches = [replace(branch, tokens=(branch.tokens[0], "\n")) for branch in tree.branches]
+    figure = figures.tree(replace(tree, branches=branches))
+    assert shown(figure)["title"]["text"] == "… once upon y↵\n0.400 × 0.900 = 0.3600"
+    assert figure.data.rows[2][0] == "y↵"
 
 
 def test_all_leaves_stand_in_the_tree_at_once_and_can_be_picked(shown, tree):
