@@ -242,6 +242,7 @@ def language_plot(view, names):
     view.part("scale", p.x_range)
     view.part("axis", p.xaxis[0])
     parts.title(view, "key", p)
+    p.title.offset = -60  # over the names too: a phone is too narrow for it over the scale alone
     parts.ticks(p.yaxis, y, names)
     p.yaxis.axis_line_color = p.yaxis.major_tick_line_color = None
     p.segment(
