@@ -133,7 +133,7 @@ def browser(session):
     need_browser(session)
     sphinx(session, "html")
     session.run("pytest", "-n", "auto", "tests/notebooks")
-    session.run("pytest", "tests/browser", *session.posargs)
+    session.run("pytest", "-n", "auto", "--dist", "loadfile", "tests/browser", *session.posargs)
 
 
 @nox.session

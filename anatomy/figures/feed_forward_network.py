@@ -175,9 +175,10 @@ def gated(x, w_gate, w_up, w_down, trace, first="neuron 1"):
     d = gated_drawing(*w_gate.shape, w_down.shape[1])
     n, j = w_gate.shape[1], int(first.split()[-1])
     gate, up, hidden = (fixed(trace[name][j]) for name in ("gate", "up", "hidden"))
-    what = f"Circles are gates, squares are up; a hidden number is their product. At first the gate of {first} is "
+    what = "Small circles are gates, squares are up; a hidden number is their product. At first the gate of "
     what += (
-        f"{gate}: it is nearly closed, little of its large up comes through, and that with the other sign."
+        f"{first} is {gate}: it is nearly closed, little of its large up comes through, and that with the other "
+        "sign."
     )
     return Figure(
         **network(d, "gated", x, weights, trace, GATES, first, (224, 254)),
@@ -530,9 +531,9 @@ def knock_outs(found):
         f"the largest, which is {changes[0]:.4f} nats, the rest nearly invisible and some below zero. Right, the "
         f"tokens that change most without {labels[0]}: {tokens[0][0]} by {values[0][0]:.2f} nats.",
         caption="Walk from the neuron that is missed most to the one that is missed least, or point at a bar. "
-        "Most hardly matter alone. Without a needed one a few tokens suffer that have little in common, and "
-        "others gain.",
-        print_caption="Most neurons hardly matter alone. Without a needed one a few tokens suffer that have little in "
+        "Most hardly matter alone. Without a needed one a few tokens suffer, some of one kind, as names or animals, "
+        "some with little in common, and others gain.",
+        print_caption="Most neurons hardly matter alone. Without a needed one a few tokens suffer, here with little in "
         "common, and others gain.",
         data=Table(
             ["without", "change of the loss", "tokens most changed, nats"],
@@ -621,7 +622,8 @@ def keys_and_values(chosen, drawn, random):
         f"first {labels[0][0]}. Right, the tokens that it then promotes most: {', '.join(tokens[0][:3])}. The two fit "
         "together; for most of the neurons drawn at random they do not.",
         caption=what
-        + "The chosen neurons continue the left on the right. Then look at those drawn at random.",
+        + "For the chosen neurons the right mostly continues the token on the left; neuron 291 of layer 25, at *a* "
+        "itself, promotes *per* and *a*. Then look at those drawn at random.",
         print_caption=what
         + "For the chosen neuron the right continues the left, for the random one it does not.",
         print_states={
