@@ -120,7 +120,7 @@ def decision(points, targets, w, b):
         for i, v in enumerate(w)
     ]
     bias = view.control(bias=parts.slider("bias", -2, 2, float(b), 0.1, format="0.0"))
-    wanted = view.control(wanted=parts.choice("Wanted", targets))
+    wanted = view.control(wanted=parts.choice("Wanted", list(targets)))
     sums = points @ w + b
     right_of = {
         name: sum((total > 0) == (t == 1) for total, t in zip(sums, row, strict=True))

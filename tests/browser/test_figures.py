@@ -90,8 +90,9 @@ WORDS = """figure => [...figure.bokehDocument.roots()[0].references()].flatMap(m
     const { field, value } = m.glyph.text;
     return (field ? Array.from(m.data_source.data[field]) : [value]).map(String);
 })"""
-# one of several buttons of which one is always pressed
-CHOSEN = "c => c.matches('.bk-active') && c.parentElement.querySelectorAll('.bk-btn').length > 1"
+# one of several buttons of which one is always pressed, or a slider that has no effect now
+CHOSEN = """c => c.matches('.bk-active') && c.parentElement.querySelectorAll('.bk-btn').length > 1
+    || c.closest('.noUi-target')?.hasAttribute('disabled')"""
 STATE = """figure => JSON.stringify([...figure.bokehDocument.roots()[0].references()]
     .filter(m => m.type === "ColumnDataSource" || m.type === "Label" || m.type === "Title")
     .map(m => m.data ? Object.entries(m.data).map(([k, v]) => [k, Array.from(v)]) : m.text))"""

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from anatomy.publishing.map_drawing import ORGANS
+from anatomy.topics import TOPICS
 from anatomy.tokenization import o200k_base
 
 BOOK = Path(__file__).parents[2] / "book"
-WRITTEN = [organ.stem for organ in ORGANS if (BOOK / f"{organ.stem}.md").exists()]
+WRITTEN = [organ.stem for organ in TOPICS if (BOOK / f"{organ.stem}.md").exists()]
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
 PREFERENCES = {
     "marionette.port": 0,

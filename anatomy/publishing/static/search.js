@@ -72,9 +72,16 @@ const SPHINX_HIGHLIGHT_ENABLED = false;  // Sphinx marks parts of words, and bre
       summary.textContent = (start ? "… " : "") + text.slice(start, end) + (end < text.length ? " …" : "");
       return summary;
     };
+    // pages where the words stand side by side come first
+    const together = new RegExp(words.split(/[\s\p{Pd}]+/u).filter(Boolean).map(escaped).join("[\\s\\p{Pd}]+"), "iu");
     // results arrive one by one; what marks the page that a hit opens goes with its address
     new MutationObserver(() => {
       for (const link of results.querySelectorAll("li > a")) link.search = `?highlight=${encodeURIComponent(words)}`;
+      for (const context of results.querySelectorAll("li:not([data-placed]) .context")) {
+        const item = context.closest("li");
+        item.dataset.placed = "";
+        if (!together.test(context.textContent)) results.querySelector("ul").append(item);
+      }
       mark(results.querySelectorAll(".context"), words);
     }).observe(results, { childList: true, subtree: true });
   });
