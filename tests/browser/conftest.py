@@ -39,7 +39,12 @@ def tab(browser, address):
             "console",
             lambda said: said.type == "error" and page.problems.append(f"{said.text} {said.location['url']}"),
         )
-        page.on("requestfailed", lambda request: page.problems.append(f"failed: {request.url}"))
+        page.on(
+            "requestfailed",  # one that is given up because the page is left has not failed
+            lambda request: (
+                request.failure == "net::ERR_ABORTED" or page.problems.append(f"failed: {request.url}")
+            ),
+        )
         page.on(
             "request",
             lambda request: (
