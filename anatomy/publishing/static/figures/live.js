@@ -63,7 +63,7 @@ window.anatomyLive = (() => {
         node.setAttribute("role", "img");
         if (words) node.setAttribute("aria-label", words);
       }
-      if (node.matches(".bk-spin-btn")) node.ariaHidden = "true"; // the field beside it answers to the arrow keys
+      if (node.matches(".bk-spin-btn")) [node.ariaHidden, node.tabIndex] = ["true", -1]; // the field has arrow keys
       if (node.matches(".bk-events")) node.removeAttribute("tabindex"); // nothing there answers to keys
     }
   };
