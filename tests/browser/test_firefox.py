@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from anatomy.topics import TOPICS
 from anatomy.tokenization import o200k_base
+from anatomy.topics import TOPICS
 
 BOOK = Path(__file__).parents[2] / "book"
 WRITTEN = [organ.stem for organ in TOPICS if (BOOK / f"{organ.stem}.md").exists()]
