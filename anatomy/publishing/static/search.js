@@ -1,5 +1,6 @@
 // On the search page, and on a page that a hit opened: excerpts of the article, and its words marked.
-const SPHINX_HIGHLIGHT_ENABLED = false;  // Sphinx marks parts of words, and breaks where the browser keeps nothing
+// Sphinx asks for this name. Its own marks cut words, and break where the browser keeps nothing.
+window.SPHINX_HIGHLIGHT_ENABLED = false;
 (() => {
   const asked = new URLSearchParams(location.search);
   const escaped = word => word.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
