@@ -22,8 +22,7 @@ def chapter(request):
     return request.param, (BOOK / f"{request.param}.md").read_text("utf-8")
 
 
-def test_chapters_are_written_in_the_order_of_the_book():
-    assert STEMS[: len(WRITTEN)] == WRITTEN
+def test_the_index_lists_the_chapters_in_the_order_of_the_book():
     index = (BOOK / "index.md").read_text("utf-8")
     listed = [line.strip() for line in index.splitlines() if line.strip() in STEMS]
     assert listed == WRITTEN
