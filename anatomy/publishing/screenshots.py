@@ -9,18 +9,15 @@ from pathlib import Path
 from anatomy.publishing.browser import chromium
 
 WIDTHS = {"desktop": 1280, "phone": 390}
-AWAKE = """() => [...document.querySelectorAll(".anatomy-figure[data-state]")]
-  .every(figure => ["live", "failed"].includes(figure.dataset.state))"""
+AWAKE = "figure => ['live', 'failed'].includes(figure.dataset.state)"
 
 
 def wake(page):
-    """Show intent and pass every figure, so that all of them draw; wait for it."""
+    """Show intent and go to every figure in turn, until all of them have drawn."""
     page.keyboard.press("Shift")
-    bottom = page.evaluate("document.documentElement.scrollHeight")
-    for top in range(0, bottom, 600):
-        page.evaluate("top => scrollTo(0, top)", top)
-        page.wait_for_timeout(60)
-    page.wait_for_function(AWAKE, timeout=30_000)
+    for figure in page.locator(".anatomy-figure[data-state]").all():
+        figure.scroll_into_view_if_needed()
+        page.wait_for_function(AWAKE, arg=figure.element_handle(), timeout=60_000)
     page.evaluate("scrollTo(0, 0)")
     page.wait_for_timeout(300)
 
