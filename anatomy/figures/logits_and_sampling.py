@@ -108,7 +108,7 @@ def filters(expected, first, steps=OPENING):
     tokens = [[visible(token) for token in expected[prompt].tokens[:SHOWN]] for prompt in prompts]
     view = View(
         "logits_and_sampling_filters", prompts=prompts, tokens=tokens,
-        gaps=[gaps.round(4) for gaps, _ in packed], counts=[counts for _, counts in packed],
+        gaps=[gaps.round(3) for gaps, _ in packed], counts=[counts for _, counts in packed],
     )  # fmt: skip
     plot = filter_bars(view)
     ledger = parts.ledger(
