@@ -14,8 +14,8 @@ from anatomy.studies.logits_and_sampling import OPENING, TAIL, stages
 
 STEP_LABELS = {"temperature": "temperature", "top_k": "top-k", "top_p": "top-p", "min_p": "min-p"}
 SHOWN = 6  # tokens with a bar of their own
-NAMED = 200  # tokens whose logit is kept; the rest is kept in bins
-BIN = 0.25  # width of a bin of logits
+NAMED = 200  # tokens whose logit is kept; the rest is kept in groups of neighbours
+GROUPS = 110
 N_TOKENS = 14  # how many a press of the button writes
 N_SEEDS = 99
 LEAST = 0.05  # a narrower piece of the line has no room for its word
@@ -108,7 +108,7 @@ def filters(expected, first, steps=OPENING):
     tokens = [[visible(token) for token in expected[prompt].tokens[:SHOWN]] for prompt in prompts]
     view = View(
         "logits_and_sampling_filters", prompts=prompts, tokens=tokens,
-        gaps=[gaps.round(3) for gaps, _ in packed], counts=[counts for _, counts in packed],
+        gaps=[gaps.round(4) for gaps, _ in packed], counts=[counts for _, counts in packed],
     )  # fmt: skip
     plot = filter_bars(view)
     ledger = parts.ledger(
@@ -137,8 +137,8 @@ def filters(expected, first, steps=OPENING):
         data=filter_table(expected[first], steps),
         provenance="real",
         controls=filter_controls(view, prompts, first, steps),
-        source=f"Logits of SmolLM2-135M-Instruct. The {NAMED} largest of each prompt are exact to five digits; the "
-        f"others stand in bins {BIN} wide: exact in count and mass before any step, close to it after.",
+        source=f"Logits of SmolLM2-135M-Instruct. The {NAMED} largest of each prompt are exact to four decimals; the "
+        "others stand in groups of neighbours: exact in count and mass before any step, close to it after.",
     )
 
 
@@ -210,18 +210,17 @@ def filter_table(now, steps):
     )
 
 
-def in_groups(logits, order, n_named=NAMED, width=BIN):
-    """The largest logits one by one, the rest in bins of equal width.
+def in_groups(logits, order, n_named=NAMED, n_groups=GROUPS):
+    """The largest logits one by one, the rest in groups that grow with their rank.
 
-    logits (n_vocab,), order: ids by falling logit -> gaps (n_groups,) below the largest logit, counts (n_groups,).
-    A bin's gap is the one that keeps its mass at temperature 1 exact.
+    logits (n_vocab,), order: ids by falling logit -> gaps below the largest logit, one a group, and counts of tokens.
+    A group's gap is the one that keeps its mass at temperature 1 exact. Groups are cut by rank: no kernel moves a token.
     """
     gaps = logits[order].astype(float) - float(logits.max())
-    tail = gaps[n_named:]
-    bins = np.floor(-tail / width).astype(int)
-    in_bins = [tail[bins == b] for b in np.unique(bins)]
-    middles = [float(part.max() + np.log(np.exp(part - part.max()).mean())) for part in in_bins]
-    return np.array([*gaps[:n_named], *middles]), np.array([1] * n_named + [len(part) for part in in_bins])
+    edges = np.unique(np.geomspace(n_named, len(gaps), n_groups + 1).round().astype(int))
+    groups = np.split(gaps[n_named:], edges[1:-1] - n_named)
+    middles = [float(part.max() + np.log(np.exp(part - part.max()).mean())) for part in groups]
+    return np.array([*gaps[:n_named], *middles]), np.array([1] * n_named + [len(part) for part in groups])
 
 
 # --- How many tokens each filter keeps -----------------------------------------------------------
