@@ -303,3 +303,72 @@ def step(found, precisions, schemes, first=-5):
         provenance="toy",
         source=found.credit,
     )
+
+
+# --- Tables of the chapter -----------------------------------------------------------------------
+
+
+def hand_table(walked):
+    """The walk back through the first example, node by node. walked: rows as walked_back gives them."""
+    rows = []
+    for row in walked:
+        passed = ", ".join(f"{fixed(gradient, 0)} to {name}" for name, gradient in row["passed"])
+        rows.append([row["label"], fixed(row["value"], 0), fixed(row["gradient"], 0), passed])
+    return Table(
+        ["node", "value", "gradient", "passes on"],
+        rows,
+        name="backpropagation-hand",
+        caption="The walk back through (a × b + c) × a, from the result. a gets 1 from the last product and −2 from "
+        "the first: −1 together.",
+        provenance="toy",
+    )
+
+
+def logits_table(real):
+    """The gradient of the loss by the logits. real: a study's real_gradient."""
+    n, p_rest, g_rest = real.rest
+    return Table(
+        ["next token", "probability p", "gradient of its logit"],
+        [
+            *(
+                [token.strip(), f"{p:.3f}", fixed(g, 3)]
+                for token, p, g in zip(real.tokens, real.p, real.gradient, strict=True)
+            ),
+            [f"all {n:,} others", f"{p_rest:.3f}", fixed(g_rest, 3)],
+            ["sum", "1.000", "0.000"],
+        ],
+        name="backpropagation-logits",
+        caption="p − y on real logits: 49,151 tokens are pushed down, each by its probability, and one is pulled up by "
+        "what it lacks.",
+        provenance="real",
+    )
+
+
+def steps_table(real):
+    """The change of the loss that the slope promises, and what comes, by the length of the step."""
+    return Table(
+        ["step, of the vector's length", "promised by the slope", "against the gradient",
+         f"random direction, mean ± sd of {real.random.shape[1]}"],
+        [
+            [f"{step:.1%}", fixed(promised, 3), fixed(change, 3), f"{fixed(rest.mean(), 3)} ± {rest.std(ddof=1):.3f}"]
+            for step, promised, change, rest in zip(
+                real.steps, real.promised, real.changes, real.random, strict=True
+            )
+        ],
+        name="backpropagation-steps",
+        caption="Change of the loss, in nats, when the last vector of SmolLM2 is moved. The slope is right for a short "
+        "step and promises too much for a long one.",
+        provenance="real",
+    )  # fmt: skip
+
+
+def cost_table(rows, n_text):
+    """What a backward pass costs. rows: as cost_rows gives them; n_text: tokens of the text."""
+    return Table(
+        ["model", "GFLOPs forward", "GFLOPs backward", "kept", "layer inputs alone"],
+        rows,
+        name="backpropagation-cost",
+        caption=f"For one token of a text of {n_text:,}. FLOPs of the products with weights. Kept: what products and "
+        "bends read, at 16 bits, counted by formula.",
+        provenance="real",
+    )

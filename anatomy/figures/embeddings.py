@@ -448,3 +448,34 @@ def analogy_table(questions):
             ]
         )
     return Table(["question", *LEFT_OUT, "rank of the answer without spellings"], rows)
+
+
+# --- Tables of the chapter -----------------------------------------------------------------------
+
+
+def analogies_table(rows, n):
+    """Analogies of several kinds, by what is left out. rows: as analogy_rows gives them; n: analogies in all."""
+    return Table(
+        ["pairs a, b", "right, three tokens left out", "right, all spellings left out", "right by b + c, the same way",
+         "right by c alone, the same way", "an input wins if nothing is left out"],
+        rows,
+        name="embeddings-analogies",
+        caption=f"{n} analogies against the whole vocabulary, answered by b − a + c but in the two columns that say "
+        "otherwise. Where all spellings are left out, any spelling of the answer counts as right. ± is one standard "
+        "error, with pairs drawn anew; where all 56 are right there is none to show.",
+        provenance="real",
+    )  # fmt: skip
+
+
+def cost_table(rows):
+    """What a table of embeddings costs in published models. rows: as cost_rows gives them."""
+    return Table(
+        ["model", "tokens × numbers", "parameters, table", "parameters, output", "share of the model, both",
+         "read for a token, 16 bits", "FLOPs for a token's logits"],
+        rows,
+        name="embeddings-costs",
+        caption="A look-up reads a few kilobytes. A matrix of the same shape at the output is millions of FLOPs for "
+        "each token, and in a small model the two are a large share of everything. GPT-2's table includes 1,024 rows "
+        "for positions.",
+        provenance="real",
+    )  # fmt: skip

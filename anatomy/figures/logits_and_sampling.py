@@ -214,7 +214,8 @@ def in_groups(logits, order, n_named=NAMED, n_groups=GROUPS):
     """The largest logits one by one, the rest in groups that grow with their rank.
 
     logits (n_vocab,), order: ids by falling logit -> gaps below the largest logit, one a group, and counts of tokens.
-    A group's gap is the one that keeps its mass at temperature 1 exact. Groups are cut by rank: no kernel moves a token.
+    A group's gap is the one that keeps its mass at temperature 1 exact. Groups are cut by rank, so that no kernel
+    moves a token.
     """
     gaps = logits[order].astype(float) - float(logits.max())
     edges = np.unique(np.geomspace(n_named, len(gaps), n_groups + 1).round().astype(int))

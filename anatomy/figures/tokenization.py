@@ -265,3 +265,44 @@ def languages_table(found, other_name):
     header = ["language", "characters", "code points", "bytes", "o200k_base", other_name]
     rows = [[each.name, *(f"{n:,}" for n in each.size), f"{each.smollm2:,}"] for each in found]
     return Table(header, rows)
+
+
+# --- Tables of the chapter -----------------------------------------------------------------------
+
+
+def numbers_table(cuts):
+    """How numbers are cut. cuts: number -> its tokens with bars between them, one string a tokenizer."""
+    return Table(
+        ["number", "o200k_base", "SmolLM2"],
+        [[number, *cut] for number, cut in cuts.items()],
+        name="tokenization-digits",
+        caption="How numbers are cut: three digits at a time from the left, or one by one.",
+        provenance="tokenizer",
+    )
+
+
+def vocabularies_table(names, rows):
+    """Counts of vocabularies' entries. names: of the vocabularies; rows: a label and a word for each of them."""
+    return Table(
+        ["entries", *names],
+        rows,
+        name="tokenization-vocabularies",
+        caption="Two vocabularies in numbers. Bytes per token are those of the article above.",
+        provenance="tokenizer",
+    )
+
+
+def cost_table(costs, unused):
+    """What vocabularies cost. costs: model -> Rows; unused: ids of o200k_base that stand for nothing."""
+    return Table(
+        ["model", "rows", "parameters in its rows", "share of the model", "FLOPs to score it, per token"],
+        [
+            [name, f"{c.n_vocab:,}", f"{c.parameters:,}", f"{c.share:.0%}", f"{c.flops:,}"]
+            for name, c in costs.items()
+        ],
+        name="tokenization-costs",
+        caption="What vocabularies cost in published models. A multiplication and an addition count as two FLOPs. "
+        "The second row is a model that nobody has trained: "
+        f"{unused} of its rows would belong to ids that are not in use.",
+        provenance="real",
+    )

@@ -38,6 +38,15 @@ def bound(value):
 
 # --- An expression of a, b and c ------------------------------------------------------------------------
 
+EXAMPLES = (
+    "(a × b + c) × a",
+    "a × b + c",
+    "a × a × a",
+    "tanh(a × b) + b",
+    "relu(a + b) × c",
+    "tanh(3 × a) × tanh(3 × a)",
+)
+VALUES = {"a": 2.0, "b": -1.0, "c": 3.0}
 SIGNS = {"×": "*", "·": "*", "−": "-"}
 
 
@@ -113,6 +122,7 @@ def slopes_by_nudging(text, h=1e-5, **values):
 # --- A network of two inputs, three neurons and three tokens --------------------------------------------
 
 TOKENS = ("mat", "sofa", "moon")
+RATE = 0.2  # of learning
 X = (0.9, -0.6)
 NET = {
     "w1": [[0.8, -0.5, 0.6], [-0.7, 0.9, 0.4]],
@@ -132,7 +142,7 @@ def net_loss(layers, target=0):
     return bp.cross_entropy(bp.run_network(layers, np.array([X], layers[0][0].data.dtype)), [target])
 
 
-def net_losses(target=0, lr=0.5, n=20):
+def net_losses(target=0, lr=RATE, n=20):
     """The loss of the small network after 0, 1 … n updates."""
     layers, losses = net_layers(), []
     for _ in range(n + 1):

@@ -129,7 +129,7 @@ def mean_and_error(values):
     return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
-def opening_said(model):
+def told_of_opening(model):
     """Numbers of the first paragraphs and of the first look at the real table."""
     n_vocab, d_model = model.weights.embedding.shape
     monday, tuesday = (id_of(model, word) for word in ("Monday", "Tuesday"))
@@ -217,7 +217,7 @@ def forming():
     )  # fmt: skip
 
 
-def forming_said(found):
+def told_of_forming(found):
     """Numbers that the chapter says of a Forming."""
     texts, vocabulary = tales()
     return {
@@ -304,7 +304,7 @@ def names_by_window(windows=(1, 10)):
     return found
 
 
-def pair_said(found):
+def told_of_pair(found):
     """Numbers that the chapter says of a Pair, and of windows."""
     wide, drawn, wide_ends, drawn_ends = names_by_window()[10]
     return {
@@ -416,7 +416,7 @@ def centrings(found):
     return results, lost
 
 
-def rows_said(found):
+def told_of_rows(found):
     """Numbers that the chapter says of Rows and of subtracting a mean from them."""
     centred, (lost, error) = centrings(found)
     stored, by_table, by_words = (
@@ -509,7 +509,7 @@ def plane(model, axes=(1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 25, 30, 35, 40, 44, 47))
     )  # fmt: skip
 
 
-def plane_said(found):
+def told_of_plane(found):
     """Numbers that the chapter says of a Plane."""
     two, ten = found.axes.index(2), found.axes.index(10)
     return {
@@ -609,7 +609,7 @@ def analogies(model, n_resamples=400):
     return results, (results["all"].words - results["all"].without_a, float(np.std(gains)))
 
 
-def analogies_said(kinds, gain):
+def told_of_analogies(kinds, gain):
     """Numbers that the chapter says of what analogies() returns."""
     every, plural, capital = kinds["all"], kinds["one, many"], kinds["country, capital"]
     opposite, bigger, adjective = kinds["good, bad"], kinds["big, bigger"], kinds["country, adjective"]
@@ -704,7 +704,7 @@ def ranking(model, cosines, numbers, word_of, left_out):
     }
 
 
-def questions_said(found):
+def told_of_questions(found):
     """Numbers that the chapter says of the first Question, Rome."""
     _, without_tokens, without_words = found[0].rankings[0]
     return {
@@ -732,7 +732,7 @@ def cost_rows(names=("GPT-2", "SmolLM2-135M", "Llama-2-7B", "Llama-3-8B")):
     return rows
 
 
-def costs_said(name="SmolLM2-135M"):
+def told_of_costs(name="SmolLM2-135M"):
     """Numbers that the chapter says of one model's costs."""
     sizes, costs = PUBLISHED[name], part_costs(PUBLISHED[name])
     return {

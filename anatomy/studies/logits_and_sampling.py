@@ -22,6 +22,8 @@ from anatomy.logits_and_sampling import (
     softmax,
     top_p,
 )
+from anatomy.model import PUBLISHED
+from anatomy.studies.costs import part_costs
 
 TOY = {"mat": 3.2, "sofa": 2.2, "floor": 1.2, "roof": 0.2, "moon": -1.5}  # token -> logit
 PROMPTS = (
@@ -370,3 +372,106 @@ def write(counts, seed=1, n_back=2, temperature=1.0, p=1.0, n=14):
         Draw(apply_steps(next_logits([*text, *ids[:i]]), steps)[-1], numbers.random(), ids[i])
         for i in range(len(ids))
     ]
+
+
+# --- What the prose says -------------------------------------------------------------------------
+
+
+def loop(model, ids):
+    """What the model writes greedily after NIGHT, as it finds it itself. ids: the tokens written."""
+    text = model.decode(ids)
+    if text.count("ghost of the past") < 2:
+        raise ValueError(
+            f"the chapter says that the greedy text repeats itself, and this one does not: {text!r}"
+        )
+    return read_aloud(model, NIGHT + text, len(ids), skip=len(model.encode(NIGHT)))
+
+
+def told_of_expected(expected):
+    """Numbers for the prose on next tokens. expected: prompt -> Next."""
+    story, sydney = expected[STORY], expected[AUSTRALIA]
+    return {
+        "n_vocab": f"{len(story.p):,}",
+        "story_tail": story.tail,
+        "tail_of_40": 40 * story.tail,
+        "story_perplexity": story.perplexity,
+        "code_perplexity": expected[CODE].perplexity,
+        "sydney": sydney.p_of(" Sydney"),
+        "canberra": sydney.p_of(" Canberra"),
+    }
+
+
+def told_of_filters(expected, kept):
+    """Numbers for the prose on filters. kept: prompt -> filter -> tokens kept at each of TEMPERATURES."""
+    toy = list(TOY.values())
+    orders = [("temperature", 2.0), ("top_p", 0.9)], [("top_p", 0.9), ("temperature", 2.0)]
+    warm_first, warm_last = (int((apply_steps(toy, steps)[-1] > 0).sum()) for steps in orders)
+    left = {prompt: stages(now.logits, OPENING)[-1].n_left for prompt, now in expected.items()}
+    at_1, at_2 = (int(np.argmin(abs(TEMPERATURES - t))) for t in (1, 2))
+    france = kept[FRANCE]
+    return {
+        "warm_first": warm_first,
+        "warm_last": warm_last,
+        "left_door": left[DOOR],
+        "left_story": left[STORY],
+        "left_code": left[CODE],
+        "left_australia": left[AUSTRALIA],
+        "left_last": stages(expected[AUSTRALIA].logits, WARM_LAST)[-1].n_left,
+        "top_p_1": france["top_p"][at_1],
+        "top_p_2": f"{france['top_p'][at_2]:,}",
+        "min_p_1": france["min_p"][at_1],
+        "min_p_2": france["min_p"][at_2],
+    }
+
+
+def told_of_tree(tree):
+    """Numbers for the prose on the likeliest continuations."""
+    greedy, best = tree.branches[0], tree.branches[tree.likeliest]
+    return {
+        "greedy_text": "".join(greedy.tokens).strip(),
+        "greedy_p": greedy.p,
+        "best_text": "".join(best.tokens).strip(),
+        "best_p": best.p,
+        "open_bits": max(tree.bits.values()),
+        "settled_bits": min(tree.bits.values()),
+        "n_asked": len(tree.bits),
+    }
+
+
+def told_of_texts(model, loop, samples):
+    """Numbers for the prose on what is written: by the model greedily, drawn at three settings, and by a person."""
+    again, person = repetition(model), austen(model)
+    person_bits, person_error = mean_and_error(person.bits)
+    said = {
+        "loop_bits": loop.mean,
+        "n_said": again.n,
+        "control": again.control,
+        "control_error": again.control_error,
+        "person_bits": person_bits,
+        "person_error": person_error,
+        "person_first": person.first_choice,
+        "n_person": len(person.bits),
+        "n_seeds": len(SEEDS),
+    }
+    for i, (bits, error) in enumerate(zip(again.repeated, again.errors, strict=True)):
+        said |= {f"said_{i}": bits, f"said_{i}_error": error}
+    for key, name in zip(("plain", "hot", "held"), SETTINGS, strict=True):
+        texts = [samples[name, seed] for seed in SEEDS]
+        bits, error = mean_and_error([text.mean for text in texts])
+        said |= {f"{key}_bits": bits, f"{key}_error": error, f"{key}_tail": sum(t.in_tail for t in texts)}
+    return said | {"n_drawn": sum(len(text.bits) for text in texts)}
+
+
+def part_costs_of(names=("GPT-2", "SmolLM2-135M", "Llama-2-7B", "Llama-3-8B")):
+    """Model -> its Config and part_costs."""
+    return {name: (PUBLISHED[name], part_costs(PUBLISHED[name])) for name in names}
+
+
+def told_of_counts(counts):
+    """Numbers for the prose on the counted pairs, and on sorting all logits."""
+    smol = PUBLISHED["SmolLM2-135M"]
+    flops = part_costs(smol)["logits"].flops
+    return {
+        "n_pairs": len(counts.followers[2]),
+        "sort_share": float(smol.n_vocab * np.log2(smol.n_vocab) / flops),
+    }

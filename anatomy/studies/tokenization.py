@@ -254,3 +254,91 @@ def vocabulary_costs():
         flops = part_costs(config)["logits"].flops
         found[name] = Rows(config.n_vocab, held, held / config.n_parameters(), flops)
     return found
+
+
+# What the prose says
+
+
+def told_of_unicode(languages):
+    """Numbers for the prose: ids and code points. languages: as languages() gives them."""
+    used = vocabularies()["o200k_base"].entries
+    emoji = "👩‍🚀"
+    astronaut = t.size(emoji, t.o200k_base())
+    return {
+        "last_text_id": f"{max(t.o200k_ranks().values()):,}",
+        "n_unicode": f"{sys.maxunicode + 1:,}",
+        "o200k_special": len(t.O200K_SPECIAL_TOKENS),
+        "last_id": f"{max(t.O200K_SPECIAL_TOKENS.values()):,}",
+        "o200k_used": f"{used:,}",
+        "unused": t.o200k_base().n_vocab - used,
+        "hindi_characters": languages["Hindi"].size.characters,
+        "hindi_bytes": languages["Hindi"].size.bytes,
+        "utf16": len(emoji.encode("utf-16-le")) // 2,
+        "points": astronaut.code_points,
+        "emoji_bytes": astronaut.bytes,
+        "emoji_tokens": astronaut.tokens,
+    }
+
+
+def told_of_merges(training):
+    """Numbers for the prose on the small training, and the tokens that it makes."""
+    made = [t.visible(token) for token in training.made]
+    return {
+        "seventh": made[6],
+        "eighth": made[7],
+        "tenth": made[9],
+        "n_bytes": training.n_tokens[0],
+        "n_after": training.n_tokens[-1],
+        "n_merges": len(training.n_tokens) - 1,
+    }
+
+
+def told_of_words(ladders):
+    """Numbers for the prose on words, merge by merge, and on digits."""
+    astronaut = [token for token, _ in ladders["👩‍🚀"][-1]]
+    whole, of = short_numbers()
+    return {
+        "strawberry": f"{ladders[' strawberry'][-1][0][1]:,}",
+        "mispelled": ", ".join(token.decode().strip() for token, _ in ladders[" mispelled"][-1]),
+        "astronaut": len(astronaut),
+        "fragments": sum(not t.is_text(token) for token in astronaut),
+        "short": f"all {of:,}" if whole == of else f"{whole:,} of the {of:,}",
+    }
+
+
+def told_of_languages(languages):
+    """Numbers for the prose on one article in several languages."""
+    english, hindi, amharic = (languages[name] for name in ("English", "Hindi", "Amharic"))
+    return {
+        "amharic_tokens": amharic.size.tokens,
+        "amharic_fragments": amharic.fragments,
+        "amharic_characters": amharic.size.characters,
+        "amharic_bytes": amharic.size.bytes,
+        "amharic_other": amharic.smollm2,
+        "english_bytes": english.size.bytes,
+        "burmese_bytes": languages["Burmese"].size.bytes,
+        "hindi_times": f"{hindi.size.tokens / english.size.tokens:.1f}",
+        "hindi_other_times": f"{hindi.smollm2 / english.smollm2:.1f}",
+    }
+
+
+def told_of_vocabularies(languages):
+    """Numbers for the prose on two vocabularies, and on what vocabularies cost."""
+    both, missing, costs = vocabularies(), missing_bytes(), vocabulary_costs()
+    smol, with_o200k, llama3 = (
+        costs[name] for name in ("SmolLM2-135M", "SmolLM2-135M with o200k_base", "Llama-3-8B")
+    )
+    spanish = languages["Spanish"]
+    return {
+        "o200k_fragments": f"{both['o200k_base'].fragments:,}",
+        "smollm2_bytes": both["SmolLM2"].single_bytes,
+        "missing": 256 - both["SmolLM2"].single_bytes,
+        "never": len(missing.never),
+        "control": len(missing.control),
+        "leads": " and ".join(f"{byte:02X}" for byte in missing.leads),
+        "share": f"{smol.share:.0%}",
+        "share_o200k": f"{with_o200k.share:.0%}",
+        "share_llama3": f"{llama3.share:.0%}",
+        "times_rows": f"{llama3.n_vocab / smol.n_vocab:.1f}",
+        "saved": f"{1 - spanish.size.tokens / spanish.smollm2:.0%}",
+    }

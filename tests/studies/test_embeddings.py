@@ -132,10 +132,12 @@ def test_costs_keep_the_two_ends_apart():
 @pytest.mark.checkpoint
 def test_the_chapter_says_every_number_and_no_other(real_model, found):
     said = {
-        **study.opening_said(real_model), **study.forming_said(study.forming()), **study.pair_said(study.pair()),
-        **study.rows_said(found), **study.plane_said(study.plane(real_model)),
-        **study.questions_said(study.questions(real_model)), **study.analogies_said(*study.analogies(real_model)),
-        **study.costs_said(),
+        **study.told_of_opening(real_model), **study.told_of_forming(study.forming()),
+        **study.told_of_pair(study.pair()),
+        **study.told_of_rows(found), **study.told_of_plane(study.plane(real_model)),
+        **study.told_of_questions(study.questions(real_model)),
+        **study.told_of_analogies(*study.analogies(real_model)),
+        **study.told_of_costs(),
     }  # fmt: skip
     chapter = (Path(__file__).parents[2] / "book" / "embeddings.md").read_text("utf-8")
     asked = dict(re.findall(r"\{glue:text\}`(\w+)(:?)", chapter))
