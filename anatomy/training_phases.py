@@ -12,6 +12,7 @@ Source: Power et al. 2022 (arXiv:2201.02177); Nanda et al. 2023
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from anatomy import backpropagation as bp
 from anatomy.checks import finite, floats, in_range, whole
 from anatomy.model import Weights
 from anatomy.optimizers import AdamW, clip_norm
+from anatomy.transformer_block import pre_norm_block
 
 # --- Loss ---
 
@@ -205,41 +207,46 @@ def initial_arrays(config, rng, dtype=np.float32):
     return arrays
 
 
-def decoder(parameters, inputs):
+def decoder(parameters, inputs, block=pre_norm_block):
     """Run a decoder: inputs (n_texts, n_tokens) -> logits, one row per token.
 
     The steps are those of anatomy.model.forward, each as an operation that
-    knows its derivative.
+    knows its derivative. block: how a layer joins its parts, a function like
+    transformer_block.pre_norm_block.
     """
     config, w = parameters.config, parameters.tensors
-    n_texts, n_tokens = inputs.shape
+    attention = causal_attention(config, *inputs.shape, w["embedding"].data.dtype)
+
+    def norm(gain):
+        return lambda x: bp.rms_norm(x, gain, config.norm_eps)
+
+    x = bp.embedding(w["embedding"], inputs.ravel())
+    for l in range(config.n_layers):
+        of = {name: w[f"layers.{l}.{name}"] for name in config.layer_shapes()}
+        halves = partial(attention, of=of), partial(feed_forward, of=of)
+        x = block(x, *halves, norm(of["norm_attention"]), norm(of["norm_ffn"]))
+    return norm(w["norm_final"])(x) @ w["embedding"].transpose(1, 0)
+
+
+def causal_attention(config, n_texts, n_tokens, dtype):
+    """Attention over texts of one length, as a function (x, of): of holds one layer's matrices by name."""
     frequencies = config.rope_base ** (-np.arange(0, config.d_head, 2) / config.d_head)
     angles = np.arange(n_tokens)[:, None, None] * frequencies
     cosines, sines = np.cos(angles), np.sin(angles)
-    dtype = w["embedding"].data.dtype
     future = np.triu(np.full((n_tokens, n_tokens), -np.inf, dtype), 1)
 
     def heads(x):
         return x.reshape(n_texts, n_tokens, config.n_heads, config.d_head)
 
-    x = bp.embedding(w["embedding"], inputs.ravel())
-    for l in range(config.n_layers):
-        of = {name: w[f"layers.{l}.{name}"] for name in config.layer_shapes()}
-
-        normed = bp.rms_norm(x, of["norm_attention"], config.norm_eps)
-        q = bp.rope(heads((normed @ of["w_q"]) * config.d_head**-0.5), cosines, sines)
-        k = bp.rope(heads(normed @ of["w_k"]), cosines, sines)
-        v = heads(normed @ of["w_v"])
+    def attention(x, of):
+        q = bp.rope(heads((x @ of["w_q"]) * config.d_head**-0.5), cosines, sines)
+        k = bp.rope(heads(x @ of["w_k"]), cosines, sines)
+        v = heads(x @ of["w_v"])
         scores = q.transpose(0, 2, 1, 3) @ k.transpose(0, 2, 3, 1)
         mixed = bp.softmax(scores, future) @ v.transpose(0, 2, 1, 3)
-        joined = mixed.transpose(0, 2, 1, 3).reshape(n_texts * n_tokens, -1)
-        x = x + joined @ of["w_o"]
+        return mixed.transpose(0, 2, 1, 3).reshape(n_texts * n_tokens, -1) @ of["w_o"]
 
-        normed = bp.rms_norm(x, of["norm_ffn"], config.norm_eps)
-        x = x + feed_forward(normed, of)
-
-    x = bp.rms_norm(x, w["norm_final"], config.norm_eps)
-    return x @ w["embedding"].transpose(1, 0)
+    return attention
 
 
 def feed_forward(x, of):
@@ -249,9 +256,9 @@ def feed_forward(x, of):
     return (bp.silu(x @ of["w_gate"]) * (x @ of["w_up"])) @ of["w_down"]
 
 
-def text_loss(parameters, texts):
+def text_loss(parameters, texts, block=pre_norm_block):
     """Mean loss of the tokens that count, as a Tensor ready for backward()."""
-    logits = decoder(parameters, texts.inputs)
+    logits = decoder(parameters, texts.inputs, block)
     return bp.cross_entropy(logits, texts.targets.ravel(), texts.counts.ravel())
 
 
@@ -288,12 +295,14 @@ def adamw_pair(weight_decay=0.05, betas=(0.9, 0.98)):
     return [AdamW(1.0, betas, weight_decay=weight_decay), AdamW(1.0, betas, weight_decay=0.0)]
 
 
-def train(parameters, texts, schedule, n_steps, rng, n_batch=32, optimizers=None, watch=None):
+def train(
+    parameters, texts, schedule, n_steps, rng, n_batch=32, optimizers=None, watch=None, block=pre_norm_block
+):  # fmt: skip
     """Train on random batches of texts -> the loss of every batch (n_steps,).
 
     schedule: step -> learning rate. watch: called with the step before each
-    update and once at the end, to measure. Raises ValueError where a size is
-    not positive.
+    update and once at the end, to measure. block: as in `decoder`. Raises
+    ValueError where a size is not positive.
     """
     trainer = Trainer(parameters, optimizers or adamw_pair())
     losses = np.empty(whole("n_steps", n_steps, at_least=1))
@@ -301,7 +310,7 @@ def train(parameters, texts, schedule, n_steps, rng, n_batch=32, optimizers=None
         if watch:
             watch(step)
         rows = rng.integers(0, len(texts), whole("n_batch", n_batch, at_least=1))
-        loss = text_loss(parameters, texts.pick(rows))
+        loss = text_loss(parameters, texts.pick(rows), block)
         losses[step] = loss.data
         trainer.step(loss, schedule(step))
     if watch:
@@ -309,12 +318,12 @@ def train(parameters, texts, schedule, n_steps, rng, n_batch=32, optimizers=None
     return losses
 
 
-def mean_loss(parameters, texts, n_batch=64):
+def mean_loss(parameters, texts, n_batch=64, block=pre_norm_block):
     """The loss over all texts, each counted token weighing the same."""
     total = 0.0
     for first in range(0, len(texts), n_batch):
         part = texts.pick(np.arange(first, min(first + n_batch, len(texts))))
-        total += float(text_loss(parameters, part).data) * float(part.counts.sum())
+        total += float(text_loss(parameters, part, block).data) * float(part.counts.sum())
     return total / float(texts.counts.sum())
 
 

@@ -1,11 +1,13 @@
 """One block: attention, then a feed-forward network; each adds to the stream.
 
-Leaves out dropout. Chapter: book/transformer-block.md
+And one changed box: several feed-forward networks, of which each token uses a
+few. Leaves out dropout. Chapter: book/transformer-block.md
 """
 
 import numpy as np
 
-from anatomy.checks import finite, in_range, same_length
+from anatomy.checks import finite, in_range, same_length, whole
+from anatomy.logits_and_sampling import softmax
 
 
 def rms_norm(x, gain, eps=1e-5):
@@ -74,3 +76,36 @@ def post_norm_block(x, attention, feed_forward, norm_attention, norm_ffn):
     x = norm_attention(x + attention(x))
     x = norm_ffn(x + feed_forward(x))
     return x
+
+
+def mixture_of_experts(x, w_router, experts, n_active):
+    """Send each token through the few networks that its router picks.
+
+    x (n_tokens, d_model), w_router (d_model, n_experts), experts: functions of
+    an array (n, d_model) -> the shape of x. The picked experts' outputs are
+    averaged with the softmax of their scores; the others do not run. Of equal
+    scores the first expert goes first.
+    Raises ValueError where shapes disagree or n_active is not in 1 … n_experts.
+    Source: Jiang et al. 2024, section 2.1.
+
+    >>> double, negate = (lambda x: 2 * x), (lambda x: -x)
+    >>> x, w_router = [[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]]
+    >>> mixture_of_experts(x, w_router, [double, negate], n_active=1).tolist()
+    [[2.0, 0.0], [0.0, -1.0]]
+    """
+    x, w_router = finite("x", x, ndim=2), finite("w_router", w_router, ndim=2)
+    same_length("x", x, -1, "w_router", w_router, 0)
+    if len(experts) != w_router.shape[1]:
+        raise ValueError(
+            f"experts must be one per column of w_router, got {len(experts)} for {w_router.shape}"
+        )
+    in_range("n_active", whole("n_active", n_active), 1, len(experts))
+    scores = x @ w_router
+    picked = np.argsort(-scores, axis=-1, kind="stable")[:, :n_active]
+    shares = softmax(np.take_along_axis(scores, picked, axis=-1))
+    y = np.zeros_like(x)
+    for i, expert in enumerate(experts):
+        token, place = np.nonzero(picked == i)
+        if len(token):
+            y[token] += shares[token, place, None] * expert(x[token])
+    return y

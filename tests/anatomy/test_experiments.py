@@ -25,6 +25,7 @@ from experiments import feed_forward_network as ffn_experiment  # noqa: E402
 from experiments import feed_forward_width as width_experiment  # noqa: E402
 from experiments import grokking, neuron_activation, optimizer_table, post_training, record  # noqa: E402
 from experiments import tiny_tales as tales_experiment  # noqa: E402
+from experiments import transformer_block as block_experiment  # noqa: E402
 
 LOSS = {"rtol": 1e-3, "atol": 1e-3}
 
@@ -282,3 +283,36 @@ def test_what_was_timed_runs():
     make_loss, n_tokens = bp_experiment.toy_loss()
     assert n_tokens == recordings.load("backpropagation")["n_tokens"]
     assert bp_experiment.times(make_loss, n_times=1).shape == (2, 1)
+
+
+@pytest.mark.parametrize(("kind", "row"), [("pre", 0), ("post", 1)])
+def test_norms_before_and_after_begin_as_recorded(materials, kind, row):
+    rate, warm_up, seed = 3, 0, 1
+    losses, _ = block_experiment.learn(
+        kind,
+        block_experiment.RATES[rate],
+        block_experiment.WARM_UPS[warm_up],
+        block_experiment.SEEDS[seed],
+        *materials[:2],
+        materials[2].pick(np.arange(2)),
+        n_steps=4,
+    )
+    expected = recordings.load("transformer_block")["batch_losses"][row, rate, warm_up, seed][:4]
+    np.testing.assert_allclose(losses, expected, **LOSS)
+
+
+@pytest.mark.checkpoint
+def test_the_novel_is_read_as_recorded_with_the_weight_and_without(real_model):
+    recording = recordings.load("transformer_block")
+    w, n = real_model.weights.layers[block_experiment.LAYER].w_down, 40
+    place = block_experiment.NEURON, block_experiment.DIMENSION
+    kept = w[place]
+    try:
+        for i, factor in ((0, 0.0), (4, 1.0)):
+            w[place] = factor * kept
+            found = block_experiment.read(real_model, n=n)
+            np.testing.assert_allclose(found, recording["dial_losses"][i][: n - 1], atol=5e-3)
+    finally:
+        w[place] = kept
+    found = block_experiment.read(real_model, block_experiment.without_the_number, n)
+    np.testing.assert_allclose(found, recording["control_losses"][3][: n - 1], atol=2e-2)

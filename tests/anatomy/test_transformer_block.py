@@ -84,3 +84,54 @@ ONES = np.ones(2)
 def test_bad_input(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+# --- Several networks -----------------------------------------------------------------------------------
+
+
+def drawn_experts(rng, n=5, d=4):
+    matrices = rng.standard_normal((n, d, d))
+    return [lambda x, w=w: np.tanh(x @ w) for w in matrices]
+
+
+@given(SEEDS, st.integers(1, 5))
+def test_a_mixture_is_the_papers_softmax_over_what_is_left(seed, n_active):
+    rng = np.random.default_rng(seed)
+    x, w_router, experts = rng.standard_normal((6, 4)), rng.standard_normal((4, 5)), drawn_experts(rng)
+    scores = x @ w_router
+    lowest_kept = np.sort(scores, axis=-1)[:, -n_active, None]
+    left = np.where(scores >= lowest_kept, np.exp(scores), 0)
+    shares = left / left.sum(axis=-1, keepdims=True)
+    expected = np.einsum("te,etd->td", shares, np.stack([expert(x) for expert in experts]))
+    np.testing.assert_allclose(block.mixture_of_experts(x, w_router, experts, n_active), expected, atol=1e-12)
+
+
+def test_an_expert_reads_only_the_tokens_that_were_sent_to_it():
+    read = []
+
+    def expert(x):
+        read.append(len(x))
+        return x
+
+    x = np.eye(3)
+    block.mixture_of_experts(x, np.eye(3)[:, :2], [expert, expert], n_active=1)
+    assert read == [2, 1]  # the third token scores 0 for both: the first expert
+
+
+def test_equal_experts_are_one_network():
+    rng = np.random.default_rng(0)
+    x, w_router = rng.standard_normal((6, 4)), rng.standard_normal((4, 5))
+    np.testing.assert_allclose(block.mixture_of_experts(x, w_router, [np.tanh] * 5, 2), np.tanh(x))
+
+
+@pytest.mark.parametrize(
+    ("n_experts", "n_active", "words"),
+    [
+        (2, 3, r"n_active must be in \[1, 2\], got 3"),
+        (2, 0, r"n_active must be in \[1, 2\], got 0"),
+        (3, 1, "experts must be one per column of w_router, got 3"),
+    ],
+)
+def test_a_mixture_that_cannot_be(n_experts, n_active, words):
+    with pytest.raises(ValueError, match=words):
+        block.mixture_of_experts(np.ones((1, 2)), np.ones((2, 2)), [np.tanh] * n_experts, n_active)

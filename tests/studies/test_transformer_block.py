@@ -1,0 +1,80 @@
+"""What the chapter on the block measures."""
+
+import numpy as np
+import pytest
+
+from anatomy.model import PUBLISHED, Trace
+from anatomy.studies import transformer_block as study
+
+
+@pytest.mark.parametrize("name", list(study.TARGETS))
+def test_boxes_add_up_to_the_model(name):
+    target = study.TARGETS[name]
+    assert sum(study.box_parameters(target.config).values()) == target.config.n_parameters()
+
+
+def test_mixtral_is_what_was_published():
+    mixtral = study.TARGETS["Mixtral-8x7B"]
+    found = study.box_parameters(mixtral.config, mixtral.n_experts)
+    assert sum(found.values()) == 46_702_792_704  # the sizes in the index of the published weights
+    work = study.at_work(mixtral.config, 8, 2)
+    assert round(work / 1e9) == 13  # Jiang et al. 2024: 47 billion, 13 billion active
+    one_more = study.at_work(mixtral.config, 8, 3)
+    assert one_more - work == 32 * 3 * 4096 * 14_336
+    assert study.at_work(mixtral.config, 8, 8) == sum(found.values())
+
+
+def test_shares_of_the_table_are_those_of_the_costs():
+    rows = {row[0]: row for row in study.published_rows()}
+    assert rows["Llama-3-8B"][1:3] == ["8,030,261,248"] * 2
+    assert rows["Mixtral-8x7B"][5] == "93.41 GB"
+    assert rows["GPT-2"][4] == "46%"
+
+
+@pytest.mark.checkpoint
+def test_the_stream_ends_in_what_the_model_says(real_model):
+    found = study.stream(real_model, study.FRANCE)
+    trace = Trace("residual")
+    logits = real_model.forward(real_model.encode(study.FRANCE), trace=trace)[-1]
+    assert found.answer == real_model.decode([int(logits.argmax())]) == " Paris"
+    assert found.rank[-1] == 0
+    assert found.lengths[12, 0] == pytest.approx(np.linalg.norm(trace["residual"][12, 0]), rel=1e-5)
+    assert found.largest[12, 0] ** 2 / found.lengths[12, 0] ** 2 > 0.98
+    assert found.lengths[12, 1:].max() < 200
+
+
+@pytest.mark.checkpoint
+def test_every_text_jumps_and_speaks_late(real_model):
+    found = study.streams(real_model)
+    for prompt, each in found.items():
+        assert each.lengths[12, 0] > 100 * each.lengths[11, 0], prompt
+        assert each.first((each.rank == 0).tolist()) >= 26, prompt
+
+
+def test_when_something_becomes_true_for_good():
+    found = study.Stream([], None, None, [], [], np.arange(5), None)
+    assert found.first([False, True, False, True, True]) == 3
+    assert found.first([True] * 5) == 0
+    assert found.first([False] * 5) == 5
+
+
+def test_the_dial_has_its_controls():
+    found = study.dial()
+    zero, one = found.harm(found.losses[0]), found.harm(found.losses[found.factors.index(1.0)])
+    assert one == (0, 0)
+    assert zero[0] > 10 * zero[1]
+    neighbour, thousand, largest, stream = (found.harm(losses)[0] for losses in found.controls.values())
+    assert max(neighbour, thousand, largest) < zero[0] / 10
+    assert stream > 5 * zero[0]
+    assert PUBLISHED["SmolLM2-135M"].n_layers > found.weight[0]
+
+
+def test_norms_are_as_the_chapter_says():
+    found = study.norms()
+    mean = found.losses.mean(axis=-1)
+    assert mean[1, 1, 0] < mean[0, 1, 0]  # at a low rate the norm after is ahead
+    assert mean[1, 2, 0] > mean[0, 2, 0] + 0.3  # at a higher one it falls back
+    assert abs(mean[1, 3] - found.frequency).max() < 0.02  # and then learns frequencies only
+    assert abs(found.bare - found.frequency).max() < 0.02
+    assert mean[0].max() < 1.2
+    assert abs(mean[0].min() - mean[1].min()) < 0.02
