@@ -156,11 +156,13 @@ class Parameters:
         return long
 
     def gradients(self):
-        """The gradients of matrices and of gains, each as one long array."""
-        return [
-            np.concatenate([self.tensors[name].gradient.ravel() for name in names])
-            for names in (self.names[2], self.names[1])
-        ]
+        """The gradients of matrices and of gains, each as one long array; 0 for what took no part."""
+
+        def gradient(name):
+            tensor = self.tensors[name]
+            return (np.zeros_like(tensor.data) if tensor.gradient is None else tensor.gradient).ravel()
+
+        return [np.concatenate(list(map(gradient, names))) for names in (self.names[2], self.names[1])]
 
     def arrays(self):
         """A copy of every weight: name -> array."""

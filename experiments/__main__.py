@@ -16,6 +16,7 @@ PROGRAMS = [
     "neuron_activation",
     "backpropagation",
     "transformer_block",
+    "qkv",
 ]
 NEEDS = {"post_training": "tiny_tales", "feed_forward_network": "tiny_tales", "backpropagation": "tiny_tales"}
 

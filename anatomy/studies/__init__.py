@@ -6,6 +6,8 @@ uncertainty. Chapters and tests call the same function, so that neither holds a 
 
 import os
 
+import numpy as np
+
 BOOK = "ANATOMY_BOOK"  # in the environment of cells: set while the book is built (book/conf.py)
 
 
@@ -17,11 +19,12 @@ def in_book():
 def say(**numbers):
     """Hand numbers to the prose of a page, where {glue:text}`name:.2f` prints them.
 
-    Outside the book it does nothing: the notebook that a page offers has its numbers written in already.
+    numpy's numbers are handed on as Python's, which can be formatted there. Outside the book it does nothing: the
+    notebook that a page offers has its numbers written in already.
     """
     if not in_book():
         return
     from myst_nb import glue
 
     for name, value in numbers.items():
-        glue(name, value, display=False)
+        glue(name, value.item() if isinstance(value, np.generic) else value, display=False)

@@ -24,6 +24,7 @@ from experiments import backpropagation as bp_experiment  # noqa: E402
 from experiments import feed_forward_network as ffn_experiment  # noqa: E402
 from experiments import feed_forward_width as width_experiment  # noqa: E402
 from experiments import grokking, neuron_activation, optimizer_table, post_training, record  # noqa: E402
+from experiments import qkv as qkv_experiment  # noqa: E402
 from experiments import tiny_tales as tales_experiment  # noqa: E402
 from experiments import transformer_block as block_experiment  # noqa: E402
 
@@ -316,3 +317,10 @@ def test_the_novel_is_read_as_recorded_with_the_weight_and_without(real_model):
         w[place] = kept
     found = block_experiment.read(real_model, block_experiment.without_the_number, n)
     np.testing.assert_allclose(found, recording["control_losses"][3][: n - 1], atol=2e-2)
+
+
+@pytest.mark.parametrize("row", range(3))
+def test_one_matrix_less_begins_as_recorded(materials, row):
+    kind = qkv_experiment.KINDS[row]
+    losses, _ = qkv_experiment.learn(kind, 1, *materials[:2], materials[2].pick(np.arange(2)), n_steps=4)
+    np.testing.assert_allclose(losses, recordings.load("qkv")["batch_losses"][row, 1][:4], **LOSS)

@@ -19,9 +19,10 @@ window.anatomyDrive = (bokeh, { data, controls, picks, drags, asks = [], show },
   };
   const hand = (model, wanted) => {
     if (model.type === "ColumnDataSource") model.data = { ...model.data, ...wanted };
-    else if ("labels" in wanted) { // of an axis: one for each whole number downwards from 0
-      model.ticker.ticks = wanted.labels.map((_, i) => -i);
-      model.major_label_overrides = new Map(wanted.labels.map((label, i) => [-i, label]));
+    else if ("labels" in wanted) { // of an axis: one for each whole number from 0, upwards if it began so
+      const sign = model.ticker.ticks.some(tick => tick > 0) ? 1 : -1;
+      model.ticker.ticks = wanted.labels.map((_, i) => sign * i);
+      model.major_label_overrides = new Map(wanted.labels.map((label, i) => [sign * i, label]));
     } else model.setv(wanted);
   };
 

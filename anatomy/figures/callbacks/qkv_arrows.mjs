@@ -1,0 +1,32 @@
+import { attention } from "./shared/attention.mjs";
+import { fixed } from "./shared/fixed.mjs";
+
+const turned = ([x, y], angle) => [x * Math.cos(angle) - y * Math.sin(angle), x * Math.sin(angle) + y * Math.cos(angle)];
+
+// The names of tips that lie on one place stand together, at the first of them.
+const together = (points, names) => points.map((point, i) => {
+  const same = points.map((other, j) => j).filter(j => Math.hypot(points[j][0] - point[0], points[j][1] - point[1]) < 0.05);
+  return same[0] === i ? same.map(j => names[j]).join(", ") : "";
+});
+
+export const show = ({ tokens, k, v }, { x, y, angle, stretch, root }) => {
+  const turn = (angle * Math.PI) / 180, factor = 2 ** stretch;
+  const q = turned([x, y], turn).map(number => number * factor);
+  const keys = k.map(key => turned(key, turn).map(number => number / factor));
+  const { scores, weights, mixed } = attention([q], keys, v, { causal: false, root });
+  const w = weights[0], [a, b] = mixed[0];
+  const best = w.indexOf(Math.max(...w));
+  return {
+    query: { xs: [[0, q[0]]], ys: [[0, q[1]]] },
+    query_tip: { x: [q[0]], y: [q[1]], text: ["q"] },
+    keys: { xs: keys.map(([kx]) => [0, kx]), ys: keys.map(([, ky]) => [0, ky]) },
+    key_tips: { x: keys.map(([kx]) => kx), y: keys.map(([, ky]) => ky), text: together(keys, tokens) },
+    value_tips: { x: v.map(([vx]) => vx), y: v.map(([, vy]) => vy), text: together(v, tokens), size: w.map(weight => 6 + 26 * Math.sqrt(weight)) },
+    mixed: { xs: [[0, a]], ys: [[0, b]] },
+    mixed_tip: { x: [a], y: [b], text: [""] },
+    bars: { value: w, text: w.map((weight, i) => `${fixed(weight)}, score ${fixed(scores[0][i])}`), end: w },
+    said: { text: `q = (${fixed(q[0])}, ${fixed(q[1])})` },
+    made: { text: `mixed value = (${fixed(a)}, ${fixed(b)})` },
+    say: `Query (${fixed(q[0])}, ${fixed(q[1])}): scores ${scores[0].map((s, i) => `${tokens[i]} ${fixed(s)}`).join(", ")}; most weight on ${tokens[best]}, ${fixed(w[best])}; mixed value (${fixed(a)}, ${fixed(b)}).`,
+  };
+};
