@@ -37,11 +37,11 @@ def arrows(tokens=study.TOKENS, x=study.X, query=(3.0, 0.0)):
     values.text("x", "y", "text", source=sized, x_offset=8, y_offset=20, text_color=ink("ink"))
     tips(view, "mixed_tip", values, "value", "square")
     weights = parts.bars(view, "bars", tokens, "prob", room=1.75, height=160)
-    view.control(x=parts.slider("Query, first entry", -4, 4, query[0], 0.1))
-    view.control(y=parts.slider("Query, second entry", -3, 3, query[1], 0.1))
-    view.control(angle=parts.slider("Turn query and keys together, degrees", 0, 360, 0, 15))
-    view.control(stretch=parts.slider("Double W_q and halve W_k, times", -1, 1, 0, 0.5))
-    view.control(root=parts.switch("÷ √d", True))
+    x_slider = view.control(x=parts.slider("Query, first entry", -4, 4, query[0], 0.1))
+    y_slider = view.control(y=parts.slider("Second entry", -3, 3, query[1], 0.1))
+    angle = view.control(angle=parts.slider("Turn q and keys, degrees", 0, 360, 0, 15))
+    stretch = view.control(stretch=parts.slider("W_q × 2, W_k ÷ 2, times", -1, 1, 0, 0.5))
+    root = view.control(root=parts.switch("÷ √d", True))
     now = study.toy()
     rows = [
         [
@@ -56,6 +56,11 @@ def arrows(tokens=study.TOKENS, x=study.X, query=(3.0, 0.0)):
     return Figure(
         column(parts.side_by_side(p, values, least=160), weights, sizing_mode="stretch_width"),
         view=view,
+        controls=[
+            parts.side_by_side(x_slider, y_slider, least=150),
+            parts.side_by_side(angle, stretch, least=150),
+            root,
+        ],
         name="qkv-arrows",
         alt="Left, five keys as arrows from the origin and the query (3, 0) of the last token. The keys of red and "
         "blue point nearly the same way as the query, those of car, boat and hit stand at right angles to it. "
@@ -112,10 +117,10 @@ def stages(tokens=study.TOKENS, x=study.X, first=(1, 0)):
     view.pick(p, cells, "cell")
     parts.ring(view, "ring", p)
     mixed = parts.ledger(view, "mixed", ["", "value", "mixed"], [0, 0.6, 1], n)
-    view.control(stage=parts.slider("Stage", 0, len(STAGES) - 1, 3))
-    view.control(cell=parts.slider("Cell, row by row", 0, n * n - 1, n * first[0] + first[1]))
-    view.control(last=parts.choice("Last token", tokens, n - 1))
-    view.control(mask=parts.switch("mask", True))
+    stage = view.control(stage=parts.slider("Stage", 0, len(STAGES) - 1, 3))
+    cell = view.control(cell=parts.slider("Cell, row by row", 0, n * n - 1, n * first[0] + first[1]))
+    last = view.control(last=parts.choice("Last token", tokens, n - 1))
+    mask = view.control(mask=parts.switch("mask", True))
     now = study.toy()
     head = ["reader", *tokens, "mixed"]
     rows = [
@@ -125,6 +130,7 @@ def stages(tokens=study.TOKENS, x=study.X, first=(1, 0)):
     return Figure(
         parts.side_by_side(p, mixed),
         view=view,
+        controls=[parts.side_by_side(stage, cell, least=150), parts.side_by_side(last, mask, least=120)],
         name="qkv-stages",
         alt="A triangle of attention weights between the five tokens red, car, hit, blue and boat. Car gives "
         f"{now.weights[1, 0]:.2f} of its weight to red; boat gives {now.weights[4, 0]:.2f} to red and as much to blue. "
