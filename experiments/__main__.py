@@ -17,8 +17,14 @@ PROGRAMS = [
     "backpropagation",
     "transformer_block",
     "qkv",
+    "multi_head_attention",
 ]
-NEEDS = {"post_training": "tiny_tales", "feed_forward_network": "tiny_tales", "backpropagation": "tiny_tales"}
+NEEDS = {
+    "post_training": "tiny_tales",
+    "feed_forward_network": "tiny_tales",
+    "backpropagation": "tiny_tales",
+    "multi_head_attention": "tiny_tales",
+}
 
 
 def run(name, running):

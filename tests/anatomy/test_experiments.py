@@ -24,6 +24,7 @@ from experiments import backpropagation as bp_experiment  # noqa: E402
 from experiments import feed_forward_network as ffn_experiment  # noqa: E402
 from experiments import feed_forward_width as width_experiment  # noqa: E402
 from experiments import grokking, neuron_activation, optimizer_table, post_training, record  # noqa: E402
+from experiments import multi_head_attention as heads_experiment  # noqa: E402
 from experiments import qkv as qkv_experiment  # noqa: E402
 from experiments import tiny_tales as tales_experiment  # noqa: E402
 from experiments import transformer_block as block_experiment  # noqa: E402
@@ -324,3 +325,14 @@ def test_one_matrix_less_begins_as_recorded(materials, row):
     kind = qkv_experiment.KINDS[row]
     losses, _ = qkv_experiment.learn(kind, 1, *materials[:2], materials[2].pick(np.arange(2)), n_steps=4)
     np.testing.assert_allclose(losses, recordings.load("qkv")["batch_losses"][row, 1][:4], **LOSS)
+
+
+@pytest.mark.checkpoint
+def test_copying_and_its_loss_are_as_recorded(real_model):
+    recording = recordings.load("multi_head_attention")
+    texts = [heads_experiment.repeated(real_model, heads_experiment.SEEDS[0])]
+    chosen = [tuple(map(int, head)) for head in recording["silenced"]]
+    for arm, heads in ((0, ()), (1, chosen)):
+        losses, right = heads_experiment.copying(real_model, texts, heads)
+        assert losses[0] == pytest.approx(recording["copy_losses"][arm, 0], abs=5e-3)
+        assert right[0] == pytest.approx(recording["copy_right"][arm, 0], abs=0.03)
