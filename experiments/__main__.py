@@ -18,6 +18,7 @@ PROGRAMS = [
     "transformer_block",
     "qkv",
     "multi_head_attention",
+    "rope",
 ]
 NEEDS = {
     "post_training": "tiny_tales",

@@ -26,6 +26,7 @@ from experiments import feed_forward_width as width_experiment  # noqa: E402
 from experiments import grokking, neuron_activation, optimizer_table, post_training, record  # noqa: E402
 from experiments import multi_head_attention as heads_experiment  # noqa: E402
 from experiments import qkv as qkv_experiment  # noqa: E402
+from experiments import rope as rope_experiment  # noqa: E402
 from experiments import tiny_tales as tales_experiment  # noqa: E402
 from experiments import transformer_block as block_experiment  # noqa: E402
 
@@ -336,3 +337,21 @@ def test_copying_and_its_loss_are_as_recorded(real_model):
         losses, right = heads_experiment.copying(real_model, texts, heads)
         assert losses[0] == pytest.approx(recording["copy_losses"][arm, 0], abs=5e-3)
         assert right[0] == pytest.approx(recording["copy_right"][arm, 0], abs=0.03)
+
+
+@pytest.mark.checkpoint
+@pytest.mark.parametrize("arm", range(3))
+def test_each_pairing_reads_as_recorded(real_model, arm):
+    windows = np.array(real_model.encode(novel()))[None, :32]
+    losses = rope_experiment.reads(real_model, rope_experiment.ARMS[arm], windows)
+    np.testing.assert_allclose(losses[0], recordings.load("rope")["arm_losses"][arm, 0, :31], atol=5e-3)
+
+
+@pytest.mark.checkpoint
+@pytest.mark.parametrize("way", range(3))
+def test_a_context_far_back_reads_as_recorded(real_model, way):
+    ids, gap = np.array(real_model.encode(novel())), 5
+    found = rope_experiment.reads_apart(
+        real_model, ids[: rope_experiment.HALF + 12], rope_experiment.GAPS[gap], rope_experiment.WAYS[way]
+    )
+    np.testing.assert_allclose(found, recordings.load("rope")["gap_losses"][way, gap, 0, :11], atol=2e-2)
