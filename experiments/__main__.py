@@ -15,6 +15,7 @@ PROGRAMS = [
     "feed_forward_network",
     "neuron_activation",
     "backpropagation",
+    "optimizers",
 ]
 NEEDS = {"post_training": "tiny_tales", "feed_forward_network": "tiny_tales", "backpropagation": "tiny_tales"}
 

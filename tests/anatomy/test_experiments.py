@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[2]
 if importlib.util.find_spec("experiments") is None:
     sys.path.append(str(ROOT))
 
-from experiments import backpropagation as bp_experiment  # noqa: E402
+from experiments import backpropagation as bp_experiment
+from experiments import optimizers as optimizers_experiment  # noqa: E402
 from experiments import feed_forward_network as ffn_experiment  # noqa: E402
 from experiments import feed_forward_width as width_experiment  # noqa: E402
 from experiments import grokking, neuron_activation, optimizer_table, post_training, record  # noqa: E402
@@ -282,3 +283,14 @@ def test_what_was_timed_runs():
     make_loss, n_tokens = bp_experiment.toy_loss()
     assert n_tokens == recordings.load("backpropagation")["n_tokens"]
     assert bp_experiment.times(make_loss, n_times=1).shape == (2, 1)
+
+
+# --- Sharpness ---
+
+
+def test_sharpness_begins_as_recorded():
+    recording = recordings.load("optimizers")
+    sharp, losses, rises = optimizers_experiment.follow(0.1, n_steps=200)
+    np.testing.assert_allclose(sharp, recording["sharpness"][0][:3], rtol=1e-3)
+    np.testing.assert_allclose(losses, recording["losses"][0][:3], rtol=1e-3)
+    assert rises == 0
