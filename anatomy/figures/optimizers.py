@@ -89,7 +89,8 @@ def sharpness(found):
         view=view,
         name="optimizers-sharpness",
         alt=f"Left, the sharpness of a network of 25 parameters at a rate of {found.rates[-1]:g} rises to the dashed "
-        f"line 2/η = {2 / found.rates[-1]:.2f} and stays near it. Right, the loss falls all the same, not at every step.",
+        f"line 2/η = {2 / found.rates[-1]:.2f} and stays near it. Right, the loss falls all the same, but not at "
+        "every step.",
         caption="Solid: the largest curvature at the network's own place. Dashed: the edge 2/η. On a quadratic, the "
         "curvature is given and a rate above the edge is fatal. Here the curvature moves while the network trains. "
         "Choose a rate, and compare where the solid line ends with the dashed one.",

@@ -91,7 +91,7 @@ def sharpness():
     return Sharpness(*(found[key] for key in keys), found.credit())
 
 
-def noise_of_batches(n_examples=200, sizes=(1, 4, 16, 64), n_draws=2000, seed=0):
+def noise_of_batches(n_examples=200, sizes=(1, 4, 16, 64), n_draws=20_000, seed=0):
     """Size of batch -> spread of the mean slope of a batch, slopes drawn from a normal distribution of spread 1."""
     rng = np.random.default_rng(seed)
     slopes = rng.normal(size=n_examples)

@@ -20,11 +20,11 @@ ROOT = Path(__file__).parents[2]
 if importlib.util.find_spec("experiments") is None:
     sys.path.append(str(ROOT))
 
-from experiments import backpropagation as bp_experiment
-from experiments import optimizers as optimizers_experiment  # noqa: E402
+from experiments import backpropagation as bp_experiment  # noqa: E402
 from experiments import feed_forward_network as ffn_experiment  # noqa: E402
 from experiments import feed_forward_width as width_experiment  # noqa: E402
 from experiments import grokking, neuron_activation, optimizer_table, post_training, record  # noqa: E402
+from experiments import optimizers as optimizers_experiment  # noqa: E402
 from experiments import tiny_tales as tales_experiment  # noqa: E402
 
 LOSS = {"rtol": 1e-3, "atol": 1e-3}

@@ -6,9 +6,10 @@ import pytest
 from anatomy.optimizers import descend, quadratic, rosenbrock
 from anatomy.studies import optimizers as study
 
+# Rates below every edge, and so low that RMSProp does not yet hover: there it amplifies rounding.
 LANDS = {
-    "valley(100, 0)": (quadratic(100), 0.015),
-    "valley(37, 30)": (quadratic(37, rotation=30), 0.02),
+    "valley(100, 0)": (quadratic(100), 0.012),
+    "valley(37, 30)": (quadratic(37, rotation=30), 0.005),
     "banana()": (rosenbrock(), 0.0005),
 }
 

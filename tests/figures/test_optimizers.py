@@ -24,7 +24,8 @@ def test_the_edge_divides_growing_from_falling(shown, race):
 
 def test_rosenbrock_has_no_condition_number(shown, race):
     found = shown(race, surface=1)
-    assert found["condition"]["disabled"] and found["rotation"]["disabled"]
+    assert found["condition"]["disabled"]
+    assert found["rotation"]["disabled"]
     assert found["goal"]["x"] == [1]
 
 
