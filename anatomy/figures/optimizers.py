@@ -13,7 +13,7 @@ def race(names, tuned, rows, n_steps=200):
     formula, edge found) for the table.
     """
     view = View("optimizers_race", names=names, tuned=tuned, n_steps=n_steps)
-    p = parts.plot(300, "x", "y", x=(-5, 5), y=(-3.2, 3.2), grid=None)
+    p = parts.plot(230, "x", "y", x=(-5, 5), y=(-3.2, 3.2), grid=None)
     parts.title(view, "said", p)
     p.title.text = " \n "
     lines = view.source("contours", xs=[], ys=[])
@@ -23,23 +23,23 @@ def race(names, tuned, rows, n_steps=200):
     parts.dots(view, "goal", p, "ink", "cross", 12)
     parts.dots(view, "from", p, "ink", size=12)
     view.drag(p, "plane", x="x", y="y")
-    q = parts.plot(300, "step", "value", x=(0, n_steps), y=(-8.5, 6.5))
+    q = parts.plot(190, "step", "value", x=(0, n_steps), y=(-8.5, 6.5))
     parts.ticks(q.yaxis, range(-8, 7, 4), ["10⁻⁸", "10⁻⁴", "1", "10⁴"])
     parts.title(view, "against", q)
     q.title.text = " \n "
     parts.curve(view, "loss_ghost", q, "ffn", "dashed", 1.5)
     parts.curve(view, "loss", q, "loss")
-    surface = view.control(surface=parts.tabs(["Valley", "Rosenbrock"]))
+    surface = view.control(surface=parts.choice("Surface", ["Valley", "Rosenbrock"]))
     mine = view.control(optimizer=parts.choice("Optimizer", names))
-    other = view.control(other=parts.choice("Compare with, tuned", names, names.index("Adam")))
+    other = view.control(other=parts.choice("Dashed, tuned", names, names.index("Adam")))
     rate = view.control(exponent=parts.slider("Learning rate = 10 to the power", -4, 1, -1.69, 0.01))
-    condition = view.control(condition=parts.slider("Condition number", 1, 200, 100))
-    rotation = view.control(rotation=parts.slider("Rotation (degrees)", 0, 90, 0, 5))
+    condition = view.control(condition=parts.slider("Condition", 1, 200, 100))
+    rotation = view.control(rotation=parts.slider("Turned °", 0, 90, 0, 5))
     x = view.control(x=parts.slider("Start x", -4.5, 4.5, -4, 0.1))
     y = view.control(y=parts.slider("Start y", -3, 3, 1, 0.1))
     words = (
-        "Below its edge an optimizer reaches the bottom of the valley; just above, each step overshoots more than the "
-        "one before. The edge depends on the steepest curvature alone, not on the start. Momentum's lies 1.9 times "
+        "Below their edges SGD and momentum reach the bottom of the valley; just above, each step overshoots more "
+        "than the one before. The edge depends on the steepest curvature alone, not on the start. Momentum's lies 1.9 times "
         "higher. Adam and RMSProp keep their steps near the rate's length and circle instead of flying off."
     )
     return Figure(
@@ -47,8 +47,8 @@ def race(names, tuned, rows, n_steps=200):
         view=view,
         controls=[
             rate,
-            parts.side_by_side(surface, mine, other, least=140),
-            parts.side_by_side(condition, rotation, x, y, least=130),
+            parts.side_by_side(surface, mine, other, least=95),
+            parts.side_by_side(condition, rotation, x, y, least=70),
         ],
         name="optimizers-race",
         alt="Left, level lines of a long valley and the path of gradient descent at a rate of 0.0204, just above the "
@@ -68,15 +68,16 @@ def sharpness(found):
         "optimizers_sharpness", digits=4, rates=found.rates, at=found.at, sharpness=found.sharpness,
         losses=found.losses, rises=found.rises,
     )  # fmt: skip
-    last = int(found.at[-1])
+    last, opening = int(found.at[-1]), 2
+    at = range(0, last + 1, last // 2)
     p = parts.plot(260, "step", "sharpness", x=(0, last), y=(0, 14))
-    parts.ticks(p.xaxis, range(0, last + 1, last // 4))
+    parts.ticks(p.xaxis, at, [f"{step:,}" for step in at])
     parts.title(view, "said", p)
     p.title.text = " \n "
     parts.curve(view, "edge", p, "ink", "dashed", 1.5)
     parts.curve(view, "sharp", p, "loss")
     q = parts.plot(260, "step", "loss", x=(0, last), y=(-5, 1))
-    parts.ticks(q.xaxis, range(0, last + 1, last // 4))
+    parts.ticks(q.xaxis, at, [f"{step:,}" for step in at])
     parts.ticks(q.yaxis, range(-4, 1, 2), ["10⁻⁴", "10⁻²", "1"])
     parts.title(view, "fell", q)
     q.title.text = " \n "
@@ -88,8 +89,8 @@ def sharpness(found):
         parts.side_by_side(p, q),
         view=view,
         name="optimizers-sharpness",
-        alt=f"Left, the sharpness of a network of 25 parameters at a rate of {found.rates[-1]:g} rises to the dashed "
-        f"line 2/η = {2 / found.rates[-1]:.2f} and stays near it. Right, the loss falls all the same, but not at "
+        alt=f"Left, the sharpness of a network of 25 parameters at a rate of {found.rates[opening]:g} rises to the dashed "
+        f"line 2/η = {2 / found.rates[opening]:.2f} and stays near it. Right, the loss falls all the same, but not at "
         "every step.",
         caption="Solid: the largest curvature at the network's own place. Dashed: the edge 2/η. On a quadratic, the "
         "curvature is given and a rate above the edge is fatal. Here the curvature moves while the network trains. "

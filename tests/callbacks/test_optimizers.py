@@ -22,3 +22,8 @@ def test_the_page_descends_as_numpy_does_over_200_steps(javascript, name, land):
     found = javascript(["descent"], f"descent(name, lr, {land}, [-1.5, 1], 200)", name=name, lr=lr)
     np.testing.assert_allclose(found["path"], path, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(found["values"], values, rtol=1e-6, atol=1e-9)
+
+
+def test_powers_of_ten(javascript):
+    found = javascript(["power_of_ten"], "[6.31e-8, 12, 1e15].map(power_of_ten)")
+    assert found == ["6.3 × 10⁻⁸", "1.2 × 10¹", "1.0 × 10¹⁵"]

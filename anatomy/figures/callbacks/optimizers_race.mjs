@@ -1,5 +1,6 @@
 import { banana, descent, valley } from "./shared/descent.mjs";
 import { fixed } from "./shared/fixed.mjs";
+import { power_of_ten } from "./shared/power_of_ten.mjs";
 
 const BETA = 0.9, TURN = Array.from({ length: 97 }, (_, i) => i * Math.PI / 48);
 const rate_text = rate => (rate < 0.001 ? fixed(rate, 5) : fixed(rate, 4));
@@ -23,13 +24,18 @@ export const show = ({ names, tuned, n_steps }, { surface, optimizer, other, exp
   const shapes = (quadratic ? [0.5, 2, 8, 32, 128].map(l => ellipse(l, condition, rotation)) : [0.3, 1, 3, 10, 30].map(bent));
   const top = lines[name], edge = quadratic && top ? top / condition : null;
   const lost = mine.path.length <= n_steps, grew = mine.values.at(-1) > mine.values[0];
-  const end = lost ? "it left for infinity" : `value ${mine.values.at(-1).toExponential(1).replace("-", "−")} after ${n_steps} steps`;
+  const end = lost ? "it left for infinity" : `value ${power_of_ten(mine.values.at(-1))} after ${n_steps} steps`;
   const where = edge === null
     ? (quadratic ? "no edge by curvature alone" : "the edge changes from place to place")
     : `edge ${rate_text(edge)}: ${rate < edge ? "below it" : "above it"}`;
   const log = values => values.map(v => Math.min(6, Math.max(-8, Math.log10(v + 1e-300))));
   const steps = values => values.map((_, i) => i);
-  const side = (run, axis) => run.path.map(point => Math.min(99, Math.max(-99, point[axis])));
+  // A run that flies apart is drawn until it leaves the plot; one that comes back is drawn whole.
+  const drawn = run => {
+    const out = run.path.findIndex(([a, b]) => Math.abs(a) > 5 || Math.abs(b) > 3.2);
+    return out >= 0 && !(run.values.at(-1) < run.values[0] && run.path.length > n_steps) ? run.path.slice(0, out + 1) : run.path;
+  };
+  const side = (run, axis) => drawn(run).map(point => Math.min(99, Math.max(-99, point[axis])));
   return {
     contours: { xs: shapes.map(shape => shape.map(p => p[0])), ys: shapes.map(shape => shape.map(p => p[1])) },
     path: { x: side(mine, 0), y: side(mine, 1) },
