@@ -39,8 +39,9 @@ def race(names, tuned, rows, n_steps=200):
     y = view.control(y=parts.slider("Start y", -3, 3, 1, 0.1))
     words = (
         "Below their edges SGD and momentum reach the bottom of the valley; just above, each step overshoots more "
-        "than the one before. The edge depends on the steepest curvature alone, not on the start. Momentum's lies 1.9 times "
-        "higher. Adam and RMSProp keep their steps near the rate's length and circle instead of flying off."
+        "than the one before. The edge depends on the steepest curvature alone, not on the start. Momentum's "
+        "lies 1.9 times higher. Adam and RMSProp do not fly off at any rate here: Adam swings out and settles, "
+        "RMSProp hovers."
     )
     return Figure(
         parts.side_by_side(p, q),
@@ -48,7 +49,7 @@ def race(names, tuned, rows, n_steps=200):
         controls=[
             rate,
             parts.side_by_side(surface, mine, other, least=95),
-            parts.side_by_side(condition, rotation, x, y, least=70),
+            parts.side_by_side(condition, rotation, x, y, least=60),
         ],
         name="optimizers-race",
         alt="Left, level lines of a long valley and the path of gradient descent at a rate of 0.0204, just above the "
@@ -82,16 +83,14 @@ def sharpness(found):
     parts.title(view, "fell", q)
     q.title.text = " \n "
     parts.curve(view, "loss", q, "loss")
-    view.control(
-        run=parts.choice("Learning rate η", [f"{rate:g}" for rate in found.rates], len(found.rates) - 1)
-    )
+    view.control(run=parts.choice("Learning rate η", [f"{rate:g}" for rate in found.rates], opening))
     return Figure(
         parts.side_by_side(p, q),
         view=view,
         name="optimizers-sharpness",
-        alt=f"Left, the sharpness of a network of 25 parameters at a rate of {found.rates[opening]:g} rises to the dashed "
-        f"line 2/η = {2 / found.rates[opening]:.2f} and stays near it. Right, the loss falls all the same, but not at "
-        "every step.",
+        alt=f"Left, the sharpness of a network of 25 parameters at a rate of {found.rates[opening]:g} rises to "
+        f"the dashed line 2/η = {2 / found.rates[opening]:.2f} and stays near it. Right, the loss falls all the same, "
+        "but not at every step.",
         caption="Solid: the largest curvature at the network's own place. Dashed: the edge 2/η. On a quadratic, the "
         "curvature is given and a rate above the edge is fatal. Here the curvature moves while the network trains. "
         "Choose a rate, and compare where the solid line ends with the dashed one.",

@@ -33,14 +33,14 @@ export const show = ({ names, tuned, n_steps }, { surface, optimizer, other, exp
   // A run that flies apart is drawn until it leaves the plot; one that comes back is drawn whole.
   const drawn = run => {
     const out = run.path.findIndex(([a, b]) => Math.abs(a) > 5 || Math.abs(b) > 3.2);
-    return out >= 0 && !(run.values.at(-1) < run.values[0] && run.path.length > n_steps) ? run.path.slice(0, out + 1) : run.path;
+    return out >= 0 && (run.path.length <= n_steps || run.values.at(-1) > 1e4 * run.values[0]) ? run.path.slice(0, out + 1) : run.path;
   };
   const side = (run, axis) => drawn(run).map(point => Math.min(99, Math.max(-99, point[axis])));
   return {
     contours: { xs: shapes.map(shape => shape.map(p => p[0])), ys: shapes.map(shape => shape.map(p => p[1])) },
     path: { x: side(mine, 0), y: side(mine, 1) },
     ghost: { x: side(theirs, 0), y: side(theirs, 1) },
-    from: { x: [x], y: [y], text: ["start"] },
+    from: { x: [x], y: [y], text: [""] },
     goal: { x: [quadratic ? 0 : 1], y: [quadratic ? 0 : 1], text: [""] },
     loss: { x: steps(mine.values), y: log(mine.values) },
     loss_ghost: { x: steps(theirs.values), y: log(theirs.values) },
