@@ -6,9 +6,10 @@ READ = """() => {
 }"""
 
 
-def test_the_start_follows_the_pointer(figures):
-    figure = next(f for f in figures("optimizers") if f.get_attribute("id") == "fig-optimizers-race")
-    page = figure.page
+def test_the_start_follows_the_pointer(tab, live):
+    page = tab(1280)
+    page.goto("optimizers.html")
+    figure = live(page, "optimizers-race")
     before = page.evaluate(READ)
     box = figure.locator("canvas").first.bounding_box()
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
