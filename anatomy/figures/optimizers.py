@@ -40,8 +40,8 @@ def race(names, tuned, rows, n_steps=200):
     words = (
         "Below their edges SGD and momentum reach the bottom of the valley; just above, each step overshoots more "
         "than the one before. The edge depends on the steepest curvature alone, not on the start. Momentum's "
-        "lies 1.9 times higher. Adam and RMSProp do not fly off at any rate here: Adam swings out and settles, "
-        "RMSProp hovers."
+        "lies 1.9 times higher. Adam and RMSProp have no such edge here: a rate that is "
+        "too high makes them swing or hover about as far out as the rate is long."
     )
     return Figure(
         parts.side_by_side(p, q),
