@@ -41,7 +41,7 @@ def race(names, tuned, rows, n_steps=200):
         "Below their edges SGD and momentum reach the bottom of the valley; just above, each step overshoots more "
         "than the one before. The edge depends on the steepest curvature alone, not on the start. Momentum's "
         "lies 1.9 times higher. Adam and RMSProp have no such edge here: a rate that is "
-        "too high makes them swing or hover about as far out as the rate is long."
+        "too high makes them swing or hover, within a few times its length."
     )
     return Figure(
         parts.side_by_side(p, q),

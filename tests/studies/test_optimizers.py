@@ -1,7 +1,9 @@
 """What the chapter on optimizers measures."""
 
+import numpy as np
 import pytest
 
+from anatomy.optimizers import descend, quadratic
 from anatomy.studies import optimizers as study
 
 
@@ -33,3 +35,10 @@ def test_state_and_toy_rows():
 def test_larger_batches_are_less_noisy():
     noise = study.noise_of_batches()
     assert noise[64] == pytest.approx(noise[1] / 8, rel=0.1)
+
+
+@pytest.mark.parametrize("name", ["RMSProp", "Adam", "AdamW"])
+def test_steps_that_are_divided_stay_within_a_few_rates(name):
+    for condition, rotation, lr in [(1, 0, 10), (100, 0, 10), (100, 45, 3), (200, 30, 10)]:
+        path, _ = descend(study.make(name, lr), quadratic(condition, rotation), (-4.0, 1.0), 200)
+        assert np.abs(path).max() < 4 * max(lr, 4)
