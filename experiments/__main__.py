@@ -19,6 +19,7 @@ PROGRAMS = [
     "qkv",
     "multi_head_attention",
     "rope",
+    "optimizers",
 ]
 NEEDS = {
     "post_training": "tiny_tales",

@@ -25,6 +25,7 @@ from experiments import feed_forward_network as ffn_experiment  # noqa: E402
 from experiments import feed_forward_width as width_experiment  # noqa: E402
 from experiments import grokking, neuron_activation, optimizer_table, post_training, record  # noqa: E402
 from experiments import multi_head_attention as heads_experiment  # noqa: E402
+from experiments import optimizers as optimizers_experiment  # noqa: E402
 from experiments import qkv as qkv_experiment  # noqa: E402
 from experiments import rope as rope_experiment  # noqa: E402
 from experiments import tiny_tales as tales_experiment  # noqa: E402
@@ -355,3 +356,14 @@ def test_a_context_far_back_reads_as_recorded(real_model, way):
         real_model, ids[: rope_experiment.HALF + 12], rope_experiment.GAPS[gap], rope_experiment.WAYS[way]
     )
     np.testing.assert_allclose(found, recordings.load("rope")["gap_losses"][way, gap, 0, :11], atol=2e-2)
+
+
+# --- Sharpness ---
+
+
+def test_sharpness_begins_as_recorded():
+    recording = recordings.load("optimizers")
+    sharp, losses, rises = optimizers_experiment.follow(0.1, n_steps=200)
+    np.testing.assert_allclose(sharp, recording["sharpness"][0][:3], rtol=1e-3)
+    np.testing.assert_allclose(losses, recording["losses"][0][:3], rtol=1e-3)
+    assert rises == 0

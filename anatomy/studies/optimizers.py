@@ -1,0 +1,99 @@
+"""What the chapter on optimizers measures: edges of stability, rates tuned on one grid, what the toy says.
+
+Chapter: book/optimizers.md
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anatomy import recordings
+from anatomy.model import PUBLISHED
+from anatomy.optimizers import OPTIMIZERS, descend, quadratic
+from anatomy.recordings import Recording
+
+NAMES = ["SGD", "momentum", "Nesterov", "RMSProp", "Adam", "AdamW"]
+BETA = 0.9
+EDGES = {"SGD": 2.0, "momentum": 2 * (1 + BETA), "Nesterov": 2 * (1 + BETA) / (1 + 2 * BETA)}
+BUFFERS = {"SGD": 0, "momentum": 1, "Nesterov": 1, "RMSProp": 1, "Adam": 2, "AdamW": 2, "Muon": 1}
+
+
+def make(name, lr):
+    """An optimizer as the chapter uses it: RMSProp with alpha 0.9, all others by default."""
+    return OPTIMIZERS[name](lr, **({"alpha": 0.9} if name == "RMSProp" else {}))
+
+
+def diverges(name, lr, condition=100.0, n_steps=2000):
+    """Whether a run on the valley ends higher than where it began, or at infinity."""
+    values = descend(make(name, lr), quadratic(condition), (-4.0, 1.0), n_steps)[1]
+    return not values[-1] < values[0]
+
+
+def found_edge(name, condition=100.0, n_halvings=12):
+    """The rate at which runs on the valley begin to diverge, by bisection between 0 and 5/condition."""
+    low, high = 0.0, 5 / condition
+    for _ in range(n_halvings):
+        middle = (low + high) / 2
+        low, high = (low, middle) if diverges(name, middle, condition) else (middle, high)
+    return (low + high) / 2
+
+
+def edge_rows(condition=100.0):
+    """Optimizer, edge by formula, edge by bisection: rows of words."""
+    rows = [[name, f"{EDGES[name] / condition:.4f}", f"{found_edge(name, condition):.4f}"] for name in EDGES]
+    return rows + [[name, "none by curvature alone", "none looked for"] for name in NAMES[3:]]
+
+
+def tuned_rates():
+    """The best rates of the recorded grid, for the valley and for Rosenbrock, in the order of NAMES."""
+    table = recordings.load("optimizer_table")
+    landscapes, names = table["landscapes"].tolist(), table["optimizers"].tolist()
+    return [
+        [float(table["best_rates"][landscapes.index(land), names.index(name)]) for name in NAMES]
+        for land in ("valley", "Rosenbrock")
+    ]
+
+
+def toy_rows():
+    """Optimizer, best rate, held-out loss as mean ± sd over seeds, range: rows of words."""
+    table = recordings.load("optimizer_table")
+    rows = []
+    for name, rate, losses in zip(
+        table["optimizers"].tolist(), table["toy_best_rates"], table["toy_held_out_losses"], strict=True
+    ):
+        spread = f"{losses.min():.2f} to {losses.max():.2f}"
+        rows.append([name, f"{rate:g}", f"{losses.mean():.2f} ± {losses.std(ddof=1):.2f}", spread])
+    return rows
+
+
+def state_rows():
+    """Optimizer, numbers kept per parameter, bytes per parameter in float32, MB for SmolLM2: rows of words."""
+    n = PUBLISHED["SmolLM2-135M"].n_parameters()
+    return [[name, str(k), str(4 * k), f"{4 * k * n / 1e6:,.0f}"] for name, k in BUFFERS.items()]
+
+
+@dataclass(frozen=True)
+class Sharpness:
+    """rates (r,). at (n,): steps. sharpness, losses (r, n). rises (r,): steps in which the loss rose."""
+
+    rates: np.ndarray
+    at: np.ndarray
+    sharpness: np.ndarray
+    losses: np.ndarray
+    rises: np.ndarray
+    credit: str
+
+
+def sharpness():
+    """The recorded runs of the network with 25 parameters."""
+    found: Recording = recordings.load("optimizers")
+    keys = ("rates", "at", "sharpness", "losses", "rises")
+    return Sharpness(*(found[key] for key in keys), found.credit())
+
+
+def noise_of_batches(n_examples=200, sizes=(1, 4, 16, 64), n_draws=20_000, seed=0):
+    """Size of batch -> spread of the mean slope of a batch, slopes drawn from a normal distribution of spread 1."""
+    rng = np.random.default_rng(seed)
+    slopes = rng.normal(size=n_examples)
+    slopes = (slopes - slopes.mean()) / slopes.std()
+    return {k: float(rng.choice(slopes, (n_draws, k)).mean(axis=1).std()) for k in sizes}
