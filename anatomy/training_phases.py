@@ -345,8 +345,8 @@ class ModularAddition:
     w: np.ndarray
 
     @classmethod
-    def draw(cls, p, n_neurons, rng):
-        """Random weights: u, v ~ N(0, ½), w ~ N(0, 1/n_neurons), float32.
+    def draw(cls, p, n_neurons, rng, dtype=np.float32):
+        """Random weights: u, v ~ N(0, ½), w ~ N(0, 1/n_neurons).
 
         Raises ValueError where p is not odd and at least 3.
 
@@ -358,7 +358,7 @@ class ModularAddition:
         whole("n_neurons", n_neurons, at_least=1)
         u, v = (rng.normal(size=(p, n_neurons)) * 0.5**0.5 for _ in "uv")
         w = rng.normal(size=(n_neurons, p)) * n_neurons**-0.5
-        return cls(*(x.astype(np.float32) for x in (u, v, w)))
+        return cls(*(x.astype(dtype) for x in (u, v, w)))
 
     def logits(self, a, b):
         """a, b (n,) whole numbers below p -> (n, p). Raises ValueError for others."""
@@ -424,7 +424,9 @@ class History:
         return self.steps[reached[0]] if len(reached) else None
 
 
-def learn_addition(p, train_share, lr, weight_decay, n_steps, rng, n_neurons=128, every=10, enough=None):
+def learn_addition(
+    p, train_share, lr, weight_decay, n_steps, rng, n_neurons=128, every=10, enough=None, dtype=np.float32,
+):  # fmt: skip
     """Train on all training sums at once -> (ModularAddition, History).
 
     every: steps between measurements. enough: stop once the accuracy on unseen
@@ -432,7 +434,7 @@ def learn_addition(p, train_share, lr, weight_decay, n_steps, rng, n_neurons=128
     AdamW with betas (0.9, 0.98); the decay is on every weight.
     """
     seen, unseen = addition_table(p, train_share, rng)
-    model = ModularAddition.draw(p, n_neurons, rng)
+    model = ModularAddition.draw(p, n_neurons, rng, dtype)
     optimizer = AdamW(lr, (0.9, 0.98), weight_decay=weight_decay)
     history = History()
     whole("every", every, at_least=1)

@@ -20,6 +20,7 @@ PROGRAMS = [
     "multi_head_attention",
     "rope",
     "optimizers",
+    "training_phases",
 ]
 NEEDS = {
     "post_training": "tiny_tales",
