@@ -62,7 +62,8 @@ def cross_entropy(logits, targets, weights=None):
     2.079
     """
     losses = token_losses(logits, targets).ravel()
-    return float(losses @ bp.checked_share(None if weights is None else np.ravel(weights), losses.size))
+    weights = None if weights is None else np.ravel(weights)
+    return float(losses @ bp.checked_share(weights, losses.size))
 
 
 # --- Batches ---

@@ -173,7 +173,7 @@ def pairing(found, first=0):
         print_caption="A short prompt is often continued alike by all three. From position 5 on only the right "
         "pairing gets better with more context. The others get worse.",
         data=Table(
-            ["", *found.arms],
+            ["test", *found.arms],
             [
                 [f"loss at {place}", *(f"{mean:.2f} ± {error:.2f}" for mean, error in row)]
                 for place, row in zip(study.PLACES, table, strict=True)

@@ -19,8 +19,8 @@ from anatomy.studies.logits_and_sampling import mean_and_error
 class Run:
     """The toy language model as it trains. steps (n,); train, held_out (n_seeds, n); floor: the entropy of these tales.
 
-    sample_steps, samples, spelled, grammatical: at some steps a few tales it tells, and the shares of its words that are
-    words and of its tales that the grammar could have told.
+    sample_steps, samples, spelled, grammatical: at some steps a few tales it tells, and the shares of its words that
+    are words and of its tales that the grammar could have told.
     """
 
     steps: np.ndarray
@@ -41,8 +41,8 @@ def run():
     found = recordings.load("tiny_tales")
     settings = found.provenance["settings"]["main"]
     return Run(
-        found["marks"], found["train_losses"].astype(float), found["held_out_losses"].astype(float), float(found["floor"]),
-        found["sample_marks"], found["samples"].tolist(), found["spelled"].astype(float),
+        found["marks"], found["train_losses"].astype(float), found["held_out_losses"].astype(float),
+        float(found["floor"]), found["sample_marks"], found["samples"].tolist(), found["spelled"].astype(float),
         found["grammatical"].astype(float), settings["n_steps"], settings["n_batch"], found.credit(),
     )  # fmt: skip
 
@@ -124,7 +124,13 @@ def sweep_rows():
             strict=True,
         ):
             words = ["never" if step < 0 else f"{step:,}" for step in steps]
-            rows.append([label.format(value), *words, *(f"{share:.0%}" for share in end)])
+            rows.append(
+                [
+                    label.format(value).replace("%", " %").replace("  %", " %"),
+                    *words,
+                    *(f"{share:.0%}" for share in end),
+                ]
+            )
     return rows
 
 
@@ -207,7 +213,6 @@ def told_of_few(found):
         "few_least_step": int(found.steps[least]),
         "few_end": found.held_out[0, -1],
         "many": f"{found.sizes[-1]:,}",
-        "many_train": found.train[-1, -1],
         "many_end": found.held_out[-1, -1],
     }
 
@@ -227,7 +232,6 @@ def told_of_grokking(kinds, exact):
         "norm_decay": f"{decay.norm[:, -1].mean():.0f}",
         "norm_without": f"{without.norm[:, -1].mean():.0f}",
         "top_decay": float(decay.top_share[:, -1].mean()),
-        "top_without": float(without.top_share[:, -1].mean()),
         "top_start": float(decay.top_share[:, 0].mean()),
         "zero_from": f"{exact.steps[(single.max(axis=0) == 0).argmax()]:,}",
         "double_loss": f"{double[:, -1].mean():.0e}".replace("e-0", " × 10⁻").replace("e-", " × 10⁻"),

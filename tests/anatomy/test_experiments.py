@@ -29,6 +29,7 @@ from experiments import optimizers as optimizers_experiment  # noqa: E402
 from experiments import qkv as qkv_experiment  # noqa: E402
 from experiments import rope as rope_experiment  # noqa: E402
 from experiments import tiny_tales as tales_experiment  # noqa: E402
+from experiments import training_phases as precision_experiment  # noqa: E402
 from experiments import transformer_block as block_experiment  # noqa: E402
 
 LOSS = {"rtol": 1e-3, "atol": 1e-3}
@@ -367,3 +368,12 @@ def test_sharpness_begins_as_recorded():
     np.testing.assert_allclose(sharp, recording["sharpness"][0][:3], rtol=1e-3)
     np.testing.assert_allclose(losses, recording["losses"][0][:3], rtol=1e-3)
     assert rises == 0
+
+
+@pytest.mark.parametrize("row", range(2))
+def test_both_precisions_begin_as_recorded(row):
+    recording = recordings.load("training_phases")
+    precision = list(precision_experiment.PRECISIONS)[row]
+    history = precision_experiment.learn(precision, 1, n_steps=200)
+    np.testing.assert_allclose(history.train_loss, recording["train_loss"][row, 1, :2], rtol=2e-2)
+    np.testing.assert_allclose(history.test_accuracy, recording["test_accuracy"][row, 1, :2], atol=0.01)
