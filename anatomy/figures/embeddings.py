@@ -377,7 +377,7 @@ def recall_curve(found):
     p.line(found.axes, found.recall, line_color=ink("ink"), line_dash="dashed")
     p.line([2, 2], [0, 1.05], line_color=ink("ink"), line_width=1)
     parts.label(p, 22, 0.55, "variance", "stream")
-    parts.label(p, 8, 0.93, f"{N_RECALLED} nearest words", "ink")
+    parts.label(p, 2.6, 1.02, f"{N_RECALLED} nearest words", "ink")
     return p
 
 

@@ -697,7 +697,7 @@ def sparsity(found, layer=0):
         "How many neurons carry 90% of a layer's energy for one token: few in the first layer and the last, "
     )
     what += "hundreds between. Thin lines: all layers; dashed: if all neurons were equal. "
-    what += "Upright strokes: the middle half of the tokens. "
+    what += "Dots: the median token; strokes: the middle half of them. "
     return Figure(
         parts.side_by_side(p, q),
         view=view,
