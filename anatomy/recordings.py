@@ -61,7 +61,7 @@ class Recording:
         'Recorded by experiments/x.py, seed 0, in 2 CPU seconds.'
         """
         seeds = self.provenance["seeds"]
-        said = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(map(str, seeds))}"
+        said = f"seed{'s'[: len(seeds) > 1]} {', '.join(map(str, seeds))}" if seeds else "nothing drawn"
         return (
             f"Recorded by {self.provenance['program']}, {said}, "
             f"in {self.provenance['cpu_seconds']:.0f} CPU seconds."

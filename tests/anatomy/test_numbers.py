@@ -237,6 +237,9 @@ CALLS = {
     "transformer_block.layer_norm": lambda n: tb.layer_norm(n([[100, 20], [3, 4]]), n([1, 2]), n([0, 1])),
     "transformer_block.pre_norm_block": lambda n: tb.pre_norm_block(n(X), half, half, np.abs, np.abs),
     "transformer_block.post_norm_block": lambda n: tb.post_norm_block(n(X), half, half, np.abs, np.abs),
+    "transformer_block.mixture_of_experts": lambda n: tb.mixture_of_experts(
+        n(X), n(W), [half] * len(W[0]), 2
+    ),
 }
 CONFIG_TRAINED = replace(CONFIG, n_kv_heads=2)
 
@@ -265,8 +268,8 @@ NO_NUMBERS = {
     "rope": "half_split_order interleaved_order",
     "tiny_tales": "paths tell draw_tale draw_tales entropy patterns read_tale lexicon spelled training_tales "
     "held_out_tales floor as_texts questions ask config load_arrays load",
-    "training_phases": "rectangle trains_here initial_arrays decoder feed_forward text_loss adamw_pair train mean_loss "
-    "addition_table learn_addition measure",
+    "training_phases": "causal_attention rectangle trains_here initial_arrays decoder feed_forward text_loss adamw_pair "
+    "train mean_loss addition_table learn_addition measure",
 }
 NO_ARRAYS = ("checks", "gguf", "recordings", "smollm2", "tokenization", "figures", "publishing", "studies")
 

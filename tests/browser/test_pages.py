@@ -17,7 +17,7 @@ BOOK = Path(__file__).parents[2] / "book"
 STEMS = list(BY_STEM)
 WRITTEN = [stem for stem in STEMS if (BOOK / f"{stem}.md").exists()]
 PAGES = sorted(path.stem for path in BOOK.glob("*.md"))
-FIRST_LOAD = 120_000  # bytes, gzipped
+FIRST_LOAD = 101_000  # bytes, gzipped
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
