@@ -268,8 +268,8 @@ NO_NUMBERS = {
     "rope": "half_split_order interleaved_order",
     "tiny_tales": "paths tell draw_tale draw_tales entropy patterns read_tale lexicon spelled training_tales "
     "held_out_tales floor as_texts questions ask config load_arrays load",
-    "training_phases": "causal_attention rectangle trains_here initial_arrays decoder feed_forward text_loss adamw_pair "
-    "train mean_loss addition_table learn_addition measure",
+    "training_phases": "causal_attention rectangle trains_here initial_arrays decoder feed_forward text_loss "
+    "adamw_pair train mean_loss addition_table learn_addition measure",
 }
 NO_ARRAYS = ("checks", "gguf", "recordings", "smollm2", "tokenization", "figures", "publishing", "studies")
 

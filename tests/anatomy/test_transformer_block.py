@@ -102,7 +102,7 @@ def test_a_mixture_is_the_papers_softmax_over_what_is_left(seed, n_active):
     lowest_kept = np.sort(scores, axis=-1)[:, -n_active, None]
     left = np.where(scores >= lowest_kept, np.exp(scores), 0)
     shares = left / left.sum(axis=-1, keepdims=True)
-    expected = np.einsum("te,etd->td", shares, np.stack([expert(x) for expert in experts]))
+    expected = np.einsum("ne,end->nd", shares, np.stack([expert(x) for expert in experts]))
     np.testing.assert_allclose(block.mixture_of_experts(x, w_router, experts, n_active), expected, atol=1e-12)
 
 
