@@ -1,0 +1,118 @@
+"""The closing walk: one sentence through the whole of SmolLM2, from bytes to a drawn token.
+
+Page: book/closing.md
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anatomy.kv_cache import Cache
+from anatomy.logits_and_sampling import entropy, sample, softmax
+from anatomy.model import Trace
+from anatomy.rope import angles
+from anatomy.studies.logits_and_sampling import in_order
+
+TEXT = "The capital of France is"
+HEAD = (16, 0)  # a head that looks one back: chapter 9
+SEED = 1
+BITS = np.log(2)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What happens at one place of the model. topic: the chapter's stem; rows: (what, value) pairs of words."""
+
+    title: str
+    topic: str
+    rows: list
+
+
+def numbers(values, digits=2):
+    """The first numbers of a vector, as words."""
+    return ", ".join(f"{value:.{digits}f}".replace("-", "−") for value in values) + ", …"
+
+
+def walk(model, text=TEXT):
+    """Every stage in the order of the computation -> list of Stage, for the last token of the text."""
+    ids = model.encode(text)
+    tokens = [model.decode([i]) for i in ids]
+    trace = Trace()
+    cache = Cache(model.config.n_layers)
+    logits = model.forward(ids, trace=trace, cache=cache)[-1].astype(float)
+    c, (layer, head) = model.config, HEAD
+    residual = trace["residual"][:, -1].astype(float)
+    normed = trace["normed_attention"][layer, -1].astype(float)
+    group = head // (c.n_heads // c.n_kv_heads)
+    q = trace["q_rotated"][layer, head, -1].astype(float)
+    k = trace["k_rotated"][layer, group].astype(float)
+    weights = trace["weights"][layer, :, -1].astype(float)
+    looked = int(weights[head].argmax())
+    theta = angles(np.array([len(ids) - 1]), c.d_head, c.rope_base)[0]
+    gate, hidden = (trace[name][layer, -1].astype(float) for name in ("gate", "hidden"))
+    added = [np.linalg.norm(trace[name][layer, -1].astype(float)) for name in ("attention_out", "ffn_out")]
+    p = softmax(logits)
+    order = in_order(p)
+    drawn = sample(p, np.random.default_rng(SEED))
+    length = np.linalg.norm(residual, axis=-1)
+    raw = text.encode()
+    return [
+        Stage("Text is bytes", "tokenization", [
+            ("the text", text), ("bytes", f"{len(raw)}"),
+            ("the first", " ".join(f"{byte:02X}" for byte in raw[:8]) + " …"),
+        ]),
+        Stage("Bytes become tokens", "tokenization", [
+            ("pieces", " | ".join(token.replace(" ", "·") for token in tokens)),
+            ("ids", ", ".join(map(str, ids))), ("of a vocabulary of", f"{c.n_vocab:,}"),
+        ]),
+        Stage("Each id picks a row", "embeddings", [
+            ("the last token", tokens[-1].replace(" ", "·")), ("its row", numbers(residual[0][:3])),
+            ("numbers in it", f"{c.d_model}"), ("length", f"{length[0]:.1f}"),
+        ]),
+        Stage(f"Layer {layer}: a normed copy", "transformer-block", [
+            ("length in the stream", f"{length[layer]:.0f}"), ("length of the copy", f"{np.linalg.norm(normed):.1f}"),
+            ("its first numbers", numbers(normed[:3])),
+        ]),
+        Stage(f"Head {head} asks", "qkv", [
+            ("query", numbers(q[:3], 1)), (f"key of {tokens[looked].strip()}", numbers(k[looked][:3], 1)),
+            ("their product", f"{q @ k[looked]:.0f}".replace("-", "−")),
+            ("divided by 8", f"{q @ k[looked] / 8:.1f}".replace("-", "−")),
+            ("weight", f"{weights[head, looked]:.2f}"),
+        ]),
+        Stage("Turned by position", "rope", [
+            ("position", f"{len(ids) - 1}"), ("fastest pair", f"{theta[0]:.2f} radians"),
+            ("slowest pair", f"{theta[-1]:.5f} radians"), ("pairs", f"{c.d_head // 2}"),
+        ]),
+        Stage("Nine heads look", "multi-head-attention", [
+            ("most at the first token", f"{int((weights.argmax(-1) == 0).sum())} heads"),
+            ("at themselves", f"{int((weights.argmax(-1) == len(ids) - 1).sum())} heads"),
+            (f"head {head}", f"at {tokens[looked].strip()}, {weights[head, looked]:.2f}"),
+            ("added to the stream, length", f"{added[0]:.0f}"),
+        ]),
+        Stage("1,536 neurons answer", "feed-forward-network", [
+            ("gates above 0", f"{int((gate.round(3) > 0).sum())}"),
+            ("largest hidden number", f"{abs(hidden).max():.1f}"),
+            ("added to the stream, length", f"{added[1]:.0f}"),
+        ]),
+        Stage("Thirty times", "transformer-block", [
+            *((f"length before layer {l}", f"{length[l]:.0f}") for l in (0, 10, 20)),
+            ("at the end", f"{length[-1]:.0f}"),
+        ]),
+        Stage("A score for every token", "logits-and-sampling", [
+            *((model.decode([int(i)]).replace(" ", "·"), f"{p[i]:.3f}") for i in order[:4]),
+            ("entropy", f"{entropy(p) / BITS:.1f} bits"),
+        ]),
+        Stage("One is drawn", "logits-and-sampling", [
+            ("temperature", "1"), ("seed of the random number", f"{SEED}"),
+            ("drawn", model.decode([int(drawn)]).replace(" ", "·")), ("its probability", f"{p[drawn]:.3f}"),
+        ]),
+        Stage("What is kept for the next", "kv-cache", [
+            ("tokens", f"{cache.n_tokens}"), ("keys and values, each", f"{c.n_layers} × {c.n_kv_heads} × {c.d_head}"),
+            ("bytes a token, 32 bits", f"{c.n_layers * c.n_kv_heads * c.d_head * 2 * 4:,}"),
+        ]),
+    ]  # fmt: skip
+
+
+def told_of(stages):
+    """Numbers for the prose: how many stages, and the token at the end."""
+    return {"n_stages": len(stages), "drawn": dict(stages[-2].rows)["drawn"].replace("·", "")}

@@ -1,0 +1,49 @@
+"""The closing walk, against the model itself."""
+
+import numpy as np
+import pytest
+
+from anatomy.figures import closing as figures
+from anatomy.logits_and_sampling import softmax
+from anatomy.model import Trace
+from anatomy.studies import closing as study
+from anatomy.topics import BY_STEM
+
+pytestmark = pytest.mark.checkpoint
+
+
+@pytest.fixture(scope="module")
+def stages(real_model):
+    return study.walk(real_model)
+
+
+def test_every_stage_leads_to_a_chapter_and_fits_the_plate(stages):
+    assert {stage.topic for stage in stages} <= set(BY_STEM)
+    assert max(len(stage.rows) for stage in stages) <= 5
+    assert all(value for stage in stages for _, value in stage.rows)
+
+
+def test_numbers_are_the_models(stages, real_model):
+    ids = real_model.encode(study.TEXT)
+    trace = Trace("residual", "weights")
+    logits = real_model.forward(ids, trace=trace)[-1].astype(float)
+    rows = {stage.title: dict(stage.rows) for stage in stages}
+    p = softmax(logits)
+    assert rows["A score for every token"]["·Paris"] == f"{p.max():.3f}"
+    length = np.linalg.norm(trace["residual"][-1, -1])
+    assert rows["Thirty times"]["at the end"] == f"{length:.0f}"
+    weight = trace["weights"][study.HEAD][-1]
+    assert rows["Head 0 asks"]["weight"] == f"{weight.max():.2f}"
+    assert rows["Text is bytes"]["bytes"] == str(len(study.TEXT))
+    assert rows["What is kept for the next"]["bytes a token, 32 bits"] == "46,080"
+    drawn = rows["One is drawn"]["drawn"].replace("·", " ")
+    assert f"{p[real_model.encode(drawn)[0]]:.3f}" == rows["One is drawn"]["its probability"]
+
+
+def test_the_plate_shows_each_stage(stages, shown):
+    figure = figures.walk(stages)
+    for i, stage in enumerate(stages):
+        found = shown(figure, stage=i)
+        assert found["said"]["text"].endswith(stage.title)
+        assert found["rows"]["c0"][: len(stage.rows)] == [what for what, _ in stage.rows]
+        assert len(found["rows"]["c1"]) == 5
