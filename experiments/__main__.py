@@ -21,6 +21,7 @@ PROGRAMS = [
     "rope",
     "optimizers",
     "training_phases",
+    "kv_cache",
 ]
 NEEDS = {
     "post_training": "tiny_tales",

@@ -1,7 +1,7 @@
 """Never, or only in 32 bits? The network that learns to add, without weight decay, in two precisions.
 
 Records training_phases.npz. Without decay the loss on the training sums falls so far that in 32 bits it is exactly 0,
-and with it the gradient: then nothing can change any more. In 64 bits it does not get there.
+and the right answers give no gradient any more. In 64 bits it does not get there in so many steps.
 """
 
 import numpy as np

@@ -54,7 +54,7 @@ def guess(kinds, credit):
     view.drag(p, "plane", x="place", y="level")
     parts.label(p, 2.2, 93, "sums trained on", "grey")
     place = view.control(
-        place=parts.slider("Handle", places[0], places[-1], places[2], 0.01, show_value=False)
+        place=parts.slider("Handle", places[0], places[-1], places[2], 0.1, show_value=False)
     )
     level = view.control(level=parts.slider("Your guess there, %", 0, 100, GUESS[2]))
     kind = view.control(kind=parts.tabs(KINDS))
@@ -138,7 +138,7 @@ def run(found):
         "whole words in some order, then tales. The loss comes to rest a little above the floor, and cannot go "
         "below it for long.",
         print_caption="Spelling comes first, then whole words in some order, then tales. The loss comes to rest a "
-        "little above the floor, and cannot go below it for long.",
+        "little above the floor, and never  goes below it here.",
         print_states={"step 60": {"reveal": 3}, "the whole run": {"reveal": len(found.steps) - 1}},
         data=Table(
             ["step", *(f"seed {i}" for i in range(len(found.held_out)))],

@@ -9,6 +9,7 @@ import numpy as np
 
 from anatomy import recordings, tiny_tales
 from anatomy.model import PUBLISHED
+from anatomy.studies.backpropagation import scientific
 from anatomy.studies.costs import part_costs
 from anatomy.studies.logits_and_sampling import mean_and_error
 
@@ -193,6 +194,7 @@ def told_of_run(found):
         "n_seeds": len(found.held_out),
         "start_loss": float(found.held_out[:, 0].mean()),
         "uniform": float(np.log(192)),
+        "loss_100": float(found.held_out[:, found.steps.tolist().index(100)].mean()),
         "end_loss": mean,
         "end_error": error,
         "floor": found.floor,
@@ -217,10 +219,17 @@ def told_of_few(found):
     }
 
 
+def first_for_good(steps, reached):
+    """The first step from which `reached` (one bool a measurement) stays true."""
+    return int(steps[len(reached) - int(np.argmin([*reached[::-1], False]))])
+
+
 def told_of_grokking(kinds, exact):
     """Numbers for the prose on grokking. exact: the study's Precisions."""
     decay, without = kinds["decay"], kinds["no_decay"]
     single, double = exact.train_loss
+    above = [first_for_good(decay.steps, run > 1 / 29) for run in decay.test]
+    half = [first_for_good(decay.steps, run >= 0.5) for run in decay.test]
     return {
         "n_grokked": len(decay.grokked),
         "learned_low": int(decay.learned.min()),
@@ -229,12 +238,18 @@ def told_of_grokking(kinds, exact):
         "grokked_high": f"{decay.grokked.max():,}",
         "never_best": float(without.test.max()),
         "never_steps": f"{without.steps[-1]:,}",
+        "chance_low": f"{round(min(above), -2):,}",
+        "half_low": f"{min(half):,}",
+        "half_high": f"{max(half):,}",
+        "unseen_2000": float(decay.test[:, decay.steps == 2000].mean()),
+        "norm_1250": f"{decay.norm[:, decay.steps == 1250].mean():.0f}",
+        "norm_learned": f"{decay.norm[:, decay.steps == 140].mean():.0f}",
         "norm_decay": f"{decay.norm[:, -1].mean():.0f}",
         "norm_without": f"{without.norm[:, -1].mean():.0f}",
         "top_decay": float(decay.top_share[:, -1].mean()),
         "top_start": float(decay.top_share[:, 0].mean()),
         "zero_from": f"{exact.steps[(single.max(axis=0) == 0).argmax()]:,}",
-        "double_loss": f"{double[:, -1].mean():.0e}".replace("e-0", " × 10⁻").replace("e-", " × 10⁻"),
+        "double_loss": scientific(double[:, -1].mean()),
         "double_best": float(exact.test_accuracy[1].max()),
         "double_steps": f"{exact.steps[-1]:,}",
     }
@@ -245,7 +260,7 @@ def told_of_budget(found):
     smol = PUBLISHED["SmolLM2-135M"].n_parameters()
     return {
         "toy_parameters": f"{found.n_parameters:,}",
-        "toy_tokens": f"{found.n_tokens:,}",
+        "toy_tokens": f"{round(found.n_tokens, -4):,}",
         "rule": f"{found.by_rule / 1e12:.2f}",
         "counted": f"{found.counted / 1e12:.2f}",
         "with_attention": f"{(found.counted + found.attention) / 1e12:.2f}",

@@ -6,9 +6,10 @@ const nearest = (places, x) => places.reduce((best, place, i) => (Math.abs(place
 export const show = ({ places, marks, x, train, test, kinds, reached }, state, before) => {
   let guess = JSON.parse(state.drawn), level = state.level;
   const at = nearest(places, state.place);
-  if (before && before.level !== state.level) guess = guess.map((old, i) => (i === at ? state.level : old));
+  const shown = state.uncovered && !(before && before.kind !== state.kind); // the other run is covered anew
+  if (before && before.level !== state.level && !shown) guess = guess.map((old, i) => (i === at ? state.level : old));
   else level = guess[at];
-  const shown = state.uncovered, own = test[state.kind];
+  const own = test[state.kind];
   const truth = places.map(place => {
     const i = nearest(x[state.kind], place);
     return 100 * own[i];
@@ -22,6 +23,7 @@ export const show = ({ places, marks, x, train, test, kinds, reached }, state, b
     drawn: { value: JSON.stringify(guess) },
     level: { value: level, disabled: shown },
     place: { disabled: shown },
+    uncovered: { active: shown },
     guess: { x: places, y: guess },
     handles: { x: places, y: guess, pick: places },
     here: shown ? { x: [], y: [] } : { x: [places[at]], y: [guess[at]] },

@@ -1,0 +1,13 @@
+import { fixed } from "./shared/fixed.mjs";
+
+export const show = ({ kept, first, perplexities, whole }, { size }) => {
+  const values = [whole, ...perplexities[size]], most = 60;
+  const names = ["all tokens", ...first.map(n => (n === 0 ? `last ${kept[size]}` : `first ${n === 1 ? "one" : n} + last ${kept[size] - n}`))];
+  const drawn = values.map(value => Math.min(value, most));
+  return {
+    bars_axis: { labels: names },
+    bars: { value: drawn, text: values.map(value => fixed(value, 1)), end: drawn },
+    said: { text: `${kept[size]} tokens kept of up to 767` },
+    say: `${kept[size]} tokens kept: ${names.map((name, i) => `${name} ${fixed(values[i], 1)}`).join(", ")}.`,
+  };
+};

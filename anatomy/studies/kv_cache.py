@@ -1,0 +1,181 @@
+"""What the chapter on the cache counts and reads from recordings: what fits, how fast at most, what forgetting costs.
+
+Chapter: book/kv-cache.md
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anatomy import recordings, tiny_tales
+from anatomy.kv_cache import cache_bytes, flops
+from anatomy.logits_and_sampling import softmax
+from anatomy.model import PUBLISHED, forward
+from anatomy.studies.logits_and_sampling import mean_and_error
+
+MODELS = ("SmolLM2-135M", "Llama-2-7B", "Mistral-7B", "Llama-3-8B", "Llama-3-70B")
+CARDS = {"8 GB, 250 GB/s": (8, 250), "24 GB, 1,000 GB/s": (24, 1000), "80 GB, 3,000 GB/s": (80, 3000)}
+BITS = (16, 8, 4)
+
+
+@dataclass(frozen=True)
+class Serving:
+    """Bytes of weights and of one text's cache, the largest batch that fits, and the bound on tokens a second.
+
+    The bound: every step reads all weights once and each text's cache once, and cannot be faster than memory.
+    """
+
+    weights: float
+    cache: float
+    fits: bool
+    largest: int
+    bound: float
+
+
+def serving(config, n_tokens, batch, bits, memory, bandwidth):
+    """What a card can do. n_tokens of context; bits a weight; memory in GB, bandwidth in GB/s; the cache has 16 bits.
+
+    >>> serving(PUBLISHED["Llama-3-8B"], 8192, 1, 16, 24, 1000).largest
+    7
+    """
+    weights = config.n_parameters() * bits / 8
+    cache = cache_bytes(config, n_tokens)
+    free = memory * 1e9 - weights
+    return Serving(
+        weights,
+        cache,
+        weights + batch * cache <= memory * 1e9,
+        max(0, int(free // cache)),
+        batch * bandwidth * 1e9 / (weights + batch * cache),
+    )
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """SmolLM2 with and without its cache. seconds: context -> (with, without), medians of CPU seconds a token.
+
+    difference: the largest between logits. bandwidth: GB/s at which one thread reads memory. losses: (kept, first) ->
+    (n_tokens,) nats on a novel; whole: the same with all tokens kept.
+    """
+
+    seconds: dict
+    difference: float
+    bandwidth: float
+    losses: dict
+    whole: np.ndarray
+    credit: str
+
+
+def recorded():
+    """The recorded runs."""
+    found = recordings.load("kv_cache")
+    medians = [np.median(found[name].astype(float), axis=1) for name in ("with_cache", "without")]
+    losses = {
+        (int(kept), int(first)): found["kept_losses"][i, j].astype(float)
+        for i, kept in enumerate(found["kept"])
+        for j, first in enumerate(found["first"])
+    }
+    return Recorded(
+        seconds={int(n): pair for n, *pair in zip(found["contexts"], *medians, strict=True)},
+        difference=float(found["difference"]),
+        bandwidth=float(found["gigabytes_a_second"]),
+        losses=losses,
+        whole=found["whole_losses"].astype(float),
+        credit=found.credit(),
+    )
+
+
+# --- A table as a draft --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The toy's next-token distribution p at every token of some tales, and q, what a table of pairs would say."""
+
+    p: np.ndarray
+    q: np.ndarray
+
+    @property
+    def accepted(self):
+        """How often a token drawn from q is kept, by token: the sum of the smaller of both."""
+        return np.minimum(self.p, self.q).sum(axis=-1)
+
+
+def draft(n_tales=24):
+    """Both distributions on held-out tales."""
+    toy = tiny_tales.load()
+    layouts = [
+        tiny_tales.as_texts(tales, toy.tokenizer)
+        for tales in (tiny_tales.training_tales(), tiny_tales.held_out_tales())
+    ]
+    seen, held_out = layouts[0], layouts[1].pick(np.arange(n_tales))
+    counts = np.full((toy.config.n_vocab, toy.config.n_vocab), 0.01)
+    np.add.at(counts, (seen.inputs[seen.counts > 0], seen.targets[seen.counts > 0]), 1)
+    logits = forward(toy.config, toy.weights, held_out.inputs)[held_out.counts > 0]
+    table = counts / counts.sum(axis=-1, keepdims=True)
+    return Draft(softmax(logits.astype(float)), table[held_out.inputs[held_out.counts > 0]])
+
+
+# --- Costs ---------------------------------------------------------------------------------------
+
+
+def cost_rows(names=MODELS, lengths=(1024, 8192, 131_072)):
+    """For each model: name, kB of cache a token, GB at each length, and where the cache outweighs the weights."""
+    rows = []
+    for name in names:
+        config = PUBLISHED[name]
+        one = cache_bytes(config, 1)
+        sizes = [f"{cache_bytes(config, n) / 1e9:.2f}" for n in lengths]
+        even = "never" if config.window else f"{round(2 * config.n_parameters() / one, -3):,.0f}"
+        rows.append([name, f"{one / 1000:.1f}", *sizes, even])
+    return rows
+
+
+# --- What the prose says -------------------------------------------------------------------------
+
+
+def told_of_recorded(found):
+    """Numbers for the prose on what was recorded."""
+    smol = PUBLISHED["SmolLM2-135M"]
+    weights = 4 * smol.n_parameters() / 1e9
+    step = found.seconds[16][0]
+    said = {
+        "with_16": f"{1000 * found.seconds[16][0]:.0f}",
+        "with_512": f"{1000 * found.seconds[512][0]:.0f}",
+        "without_16": f"{1000 * found.seconds[16][1]:.0f}",
+        "without_512": f"{1000 * found.seconds[512][1]:.0f}",
+        "difference": f"{found.difference:.0e}".replace("e-0", " × 10⁻"),
+        "weights_gb": weights,
+        "bandwidth": f"{found.bandwidth:.0f}",
+        "bound_ms": f"{1000 * weights / found.bandwidth:.0f}",
+        "of_bound": f"{step * found.bandwidth / weights:.1f}",
+        "n_evicted": len(found.whole),
+        "whole": f"{np.exp(found.whole.mean()):.1f}",
+    }
+    for kept, first in ((255, 0), (255, 1), (64, 0), (64, 1), (64, 4)):
+        said[f"kept_{kept}_{first}"] = f"{np.exp(found.losses[kept, first].mean()):.1f}"
+    mean, error = mean_and_error(found.losses[64, 0] - found.losses[64, 1])
+    return said | {"row": mean, "row_error": error}
+
+
+def told_of_counts():
+    """Numbers for the prose on bytes and FLOPs."""
+    llama, llama2 = PUBLISHED["Llama-3-8B"], PUBLISHED["Llama-2-7B"]
+    card = serving(llama, 8192, 1, 16, 24, 1000)
+    step = flops(llama, 1, 8191)
+    return {
+        "llama_token": f"{cache_bytes(llama, 1) / 1000:.0f}",
+        "llama2_token": f"{cache_bytes(llama2, 1) / 1000:.0f}",
+        "llama_cache": card.cache / 1e9,
+        "llama_weights": f"{card.weights / 1e9:.1f}",
+        "largest": card.largest,
+        "one_bound": f"{card.bound:.0f}",
+        "full_bound": f"{serving(llama, 8192, card.largest, 16, 24, 1000).bound:.0f}",
+        "four_bound": f"{serving(llama, 8192, 1, 4, 24, 1000).bound:.0f}",
+        "attention_share": step["attention"] / sum(step.values()),
+    }
+
+
+def told_of_draft(found):
+    """Numbers for the prose on speculative decoding."""
+    return {"draft_kept": float(found.accepted.mean()), "n_draft": f"{len(found.p):,}"}
