@@ -43,7 +43,7 @@ def fits(first="Llama-3-8B", card=1):
     p.text("x", "y", "text", source=words, text_baseline="middle", text_color=ink("ink"))
     at = study.MODELS.index(first)
     model = view.control(model=parts.choice("Model", study.MODELS, at))
-    cards = view.control(card=parts.choice("Card", study.CARDS, card))
+    cards = view.control(card=parts.choice("Card", list(study.CARDS), card))
     view.control(context=parts.slider("Context, 2 to the power", 7, 17, 13))
     view.control(batch=parts.slider("Texts, 2 to the power", 0, 8, 2))
     precision = view.control(precision=parts.tabs([f"{bits} bits" for bits in study.BITS]))

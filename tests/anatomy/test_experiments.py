@@ -24,6 +24,7 @@ from experiments import backpropagation as bp_experiment  # noqa: E402
 from experiments import feed_forward_network as ffn_experiment  # noqa: E402
 from experiments import feed_forward_width as width_experiment  # noqa: E402
 from experiments import grokking, neuron_activation, optimizer_table, post_training, record  # noqa: E402
+from experiments import kv_cache as cache_experiment  # noqa: E402
 from experiments import multi_head_attention as heads_experiment  # noqa: E402
 from experiments import optimizers as optimizers_experiment  # noqa: E402
 from experiments import qkv as qkv_experiment  # noqa: E402
@@ -377,3 +378,13 @@ def test_both_precisions_begin_as_recorded(row):
     history = precision_experiment.learn(precision, 1, n_steps=200)
     np.testing.assert_allclose(history.train_loss, recording["train_loss"][row, 1, :2], rtol=2e-2)
     np.testing.assert_allclose(history.test_accuracy, recording["test_accuracy"][row, 1, :2], atol=0.01)
+
+
+@pytest.mark.checkpoint
+def test_a_cache_that_forgets_reads_as_recorded(real_model):
+    recording = recordings.load("kv_cache")
+    ids = np.array(real_model.encode(novel())[: cache_experiment.SKIP + 20])
+    whole = cache_experiment.reads(real_model, ids)
+    np.testing.assert_allclose(whole, recording["whole_losses"][:19], atol=5e-3)
+    near = cache_experiment.reads(real_model, ids, cache_experiment.KEPT[0], cache_experiment.FIRST[1])
+    np.testing.assert_allclose(near, recording["kept_losses"][0, 1, :19], atol=5e-3)

@@ -1,0 +1,50 @@
+"""What the figures on the cache show in every state, without a browser."""
+
+import numpy as np
+import pytest
+
+from anatomy.figures import kv_cache as figures
+from anatomy.model import PUBLISHED
+from anatomy.studies import kv_cache as study
+
+
+@pytest.fixture(scope="module")
+def fits():
+    return figures.fits()
+
+
+@pytest.mark.parametrize("model", range(len(study.MODELS)))
+@pytest.mark.parametrize("card", range(3))
+@pytest.mark.parametrize(("context", "batch", "precision"), [(7, 0, 0), (13, 2, 1), (17, 8, 2)])
+def test_it_says_what_fits_and_how_fast(shown, fits, model, card, context, batch, precision):
+    found = shown(fits, model=model, card=card, context=context, batch=batch, precision=precision)
+    memory, bandwidth = list(study.CARDS.values())[card]
+    config = PUBLISHED[study.MODELS[model]]
+    expected = study.serving(config, 2**context, 2**batch, study.BITS[precision], memory, bandwidth)
+    assert ("fits; at most" in found["said"]["text"]) == expected.fits
+    if expected.fits:
+        assert f"at most {expected.bound:,.0f} tokens a second" in found["said"]["text"]
+    whole = memory * 1e9
+    assert found["weights"]["right"] == [pytest.approx(min(expected.weights / whole, 1.6))]
+    assert found["cache"]["left"] == found["weights"]["right"]
+
+
+def test_rows_are_computed_once_with_the_cache(shown):
+    figure = figures.rows()
+    for step in range(7):
+        found = shown(figure, step=step)
+        assert len(found["computed"]["x"]) == 4 + step
+        assert len(found["computed"]["x"]) + len(found["read"]["x"]) == sum(range(4, 5 + step))
+        again = shown(figure, step=step, cached=False)
+        assert len(again["computed"]["x"]) == sum(range(4, 5 + step))
+        assert again["read"]["x"] == []
+
+
+def test_what_is_kept(shown):
+    recorded = study.recorded()
+    figure = figures.evict(recorded)
+    for size, kept in enumerate((64, 128, 255)):
+        found = shown(figure, size=size)
+        expected = [recorded.whole, *(recorded.losses[kept, first] for first in (0, 1, 4))]
+        assert found["bars"]["text"] == [f"{np.exp(losses.mean()):.1f}" for losses in expected]
+        assert found["bars_axis"]["labels"][1] == f"last {kept}"
