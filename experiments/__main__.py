@@ -21,6 +21,7 @@ PROGRAMS = [
     "rope",
     "optimizers",
     "training_phases",
+    "quantization",
 ]
 NEEDS = {
     "post_training": "tiny_tales",
