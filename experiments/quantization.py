@@ -89,7 +89,7 @@ def main():
         moved.append(error)
         print(f"{way}: {np.exp(losses[-1].mean()):.2f}, {n_bytes:,} bytes, moved {error:.3f}", file=sys.stderr)
     arrays = {
-        "losses": np.array(losses, np.float32),
+        "losses": np.array(losses, np.float16),
         "matrix_bytes": np.array(total, np.int64),
         "moved": np.array(moved),
     }

@@ -8,7 +8,8 @@ from anatomy.figures.figure import Figure, Table
 from anatomy.figures.parts import fixed
 from anatomy.figures.theme import by_name, ink
 from anatomy.figures.view import View
-from anatomy.quantization import BLOCK_FORMATS, FORMATS, decode_float, encode_float, split_float
+from anatomy.model import PUBLISHED
+from anatomy.quantization import BLOCK_FORMATS, FORMATS, bits_per_weight, decode_float, encode_float, split_float
 from anatomy.studies import quantization as study
 
 NEAR = 1.1  # half the height of the closer view
@@ -275,4 +276,28 @@ def requantized_table(found, own=True):
         "with its standard error, against the file as shipped.",
         provenance="real",
         source=found.credit,
+    )
+
+
+def size_table():
+    """Published models in several formats, scales included."""
+    ways = {
+        "16 bits": 16,
+        "8 bits, one for 32": bits_per_weight(8, 32),
+        "Q4_1": bits_per_weight(4, 32, symmetric=False),
+        "4 bits, one for 32": bits_per_weight(4, 32),
+        "MXFP4": BLOCK_FORMATS["MXFP4"].bits_per_weight,
+    }
+    models = ("SmolLM2-135M", "Gemma-2B", "Llama-3-8B", "Llama-3-70B")
+    rows = [
+        [name, *(f"{PUBLISHED[name].n_parameters() * bits / 8e9:.2f}" for bits in ways.values())]
+        for name in models
+    ]
+    return Table(
+        ["GB", *(f"{way} ({bits:g})" for way, bits in ways.items())],
+        rows,
+        name="quantization-sizes",
+        caption="Bytes of all weights, in GB, were every weight stored in the format; in brackets, bits a weight.",
+        provenance="real",
+        source="counted from the published sizes by anatomy.model.PUBLISHED",
     )

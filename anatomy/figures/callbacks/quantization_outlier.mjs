@@ -35,7 +35,7 @@ export const show = ({ weights, at, sizes, near }, { outlier, bits, size, symmet
     read: { y: clipped(others.map(i => back[i])) },
     ledger: {
       c0: [rotate ? "codes of its turned group" : "codes of its group", "step in its group", "mean error of the 31 others", "bits a weight, with scales"],
-      c1: [rotate ? `${used} different` : `${used} different`, fixed(scales[first / group], 3), `${fixed(off, 3)}, ${share} %`, fixed(per_weight, per_weight % 1 ? 1 : 0)],
+      c1: [`${used} different`, fixed(scales[first / group], 3), `${fixed(off, 3)}, ${share} %`, fixed(per_weight, per_weight % 1 ? 1 : 0)],
     },
     said: { text: `${how}: outlier ${fixed(outlier, 1)}` },
     near: { text: rotate ? "the others, closer up" : found },

@@ -13,13 +13,14 @@ export function largest_code({ exponent, mantissa, infinity }) {
   return 2 ** (exponent + mantissa) - 1 - (infinity ? 2 ** mantissa : 1);
 }
 
-// The pattern of the number nearest to x; too large becomes infinity, or NaN where there is none.
+// The pattern of the number nearest to x; too large becomes infinity, or the largest where there is none.
 // Twin: anatomy.quantization.encode_float
 export function encode_float(x, form) {
   const { exponent, mantissa, infinity } = form, top = 2 ** (exponent + mantissa), largest = largest_code(form);
   const sign = x < 0 || Object.is(x, -0) ? top : 0, size = Math.abs(x);
   if (Number.isNaN(x)) return top - 1;
-  if (size === Infinity) return sign + largest + 1;
+  const beyond = sign + largest + (infinity ? 1 : 0);
+  if (size === Infinity) return beyond;
   let low = 0, high = largest; // patterns stand in the order of their numbers
   while (low < high) {
     const middle = (low + high + 1) >> 1;
@@ -29,7 +30,7 @@ export function encode_float(x, form) {
   if (low === largest) {
     const step = decode_float(largest, form) - decode_float(largest - 1, form);
     const last = decode_float(largest, form), half = last + step / 2;
-    return sign + (size > half || (size === half && largest % 2 === 1) ? largest + 1 : largest);
+    return size > half || (size === half && largest % 2 === 1) ? beyond : sign + largest;
   }
   const below = size - decode_float(low, form), above = decode_float(low + 1, form) - size;
   return sign + (below < above || (below === above && low % 2 === 0) ? low : low + 1);
