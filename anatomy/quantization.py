@@ -315,6 +315,25 @@ def normal_levels():
     return levels / levels.max()
 
 
+def nearest_level(x, levels):
+    """Round each number to the nearest of some levels; half-way, towards zero.
+
+    levels: rising; where none is below 0, they stand for their negatives too.
+
+    >>> nearest_level([2.4, -2.6, 2.5, -9.0], E2M1).tolist()
+    [2.0, -3.0, 2.0, -6.0]
+    """
+    x, levels = np.asarray(x), np.asarray(levels)
+    if levels[0] == 0:
+        return np.copysign(_level(np.abs(x), levels), x)
+    return np.where(x < 0, -_level(-x, -levels[::-1]), _level(x, levels))
+
+
+def _level(x, levels):
+    """Each number's nearest level; half-way, the lower one."""
+    return levels[np.searchsorted((levels[1:] + levels[:-1]) / 2, x, side="left")]
+
+
 @dataclass(frozen=True)
 class BlockFormat:
     """Neighbours that share a scale, each rounded to one of a few levels.
@@ -359,12 +378,9 @@ def round_in_blocks(x, format_name):
     blocks = _in_groups(x, form.block)
     highest = np.abs(blocks).max(axis=-1, keepdims=True)
     scales = _block_scales(highest, format_name, form)
-    levels = normal_levels() if format_name == "NF4" else np.array(E2M1)
+    levels = normal_levels() if format_name == "NF4" else E2M1
     steps = blocks / scales
-    if format_name == "NF4":
-        rounded = _nearest(steps, levels)
-    else:
-        rounded = np.copysign(_nearest(np.abs(steps), levels), steps)
+    rounded = nearest_level(steps, levels)
     return (rounded * scales + 0.0).reshape(x.shape).astype(x.dtype)
 
 
@@ -375,17 +391,10 @@ def _block_scales(highest, format_name, form):
         return np.ldexp(1.0, np.where(highest > 0, exponent - 1 - 2, 0))  # 6 = 1.5 * 2^2
     if format_name == "NVFP4":
         whole_tensor = max(highest.max() / (form.largest * 448), np.finfo(np.float32).tiny)
-        in_fp8 = decode_float(
-            encode_float(highest / form.largest / whole_tensor, "FP8 E4M3"), "FP8 E4M3"
-        )
+        in_fp8 = decode_float(encode_float(highest / form.largest / whole_tensor, "FP8 E4M3"), "FP8 E4M3")
         # a scale that FP8 rounds to 0 makes zeros of its block: so does one of 448
         return np.where(in_fp8 == 0, 448, in_fp8) * whole_tensor
     return _without_zeros(highest / form.largest)
-
-
-def _nearest(x, levels):
-    """Each number's nearest level; half-way, the lower one."""
-    return levels[np.searchsorted((levels[1:] + levels[:-1]) / 2, x, side="left")]
 
 
 def hadamard(x):

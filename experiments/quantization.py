@@ -87,7 +87,9 @@ def main():
         losses.append(reads(changed, windows))
         total.append(n_bytes)
         moved.append(error)
-        print(f"{way}: {np.exp(losses[-1].mean()):.2f}, {n_bytes:,} bytes, moved {error:.3f}", file=sys.stderr)
+        print(
+            f"{way}: {np.exp(losses[-1].mean()):.2f}, {n_bytes:,} bytes, moved {error:.3f}", file=sys.stderr
+        )
     arrays = {
         "losses": np.array(losses, np.float16),
         "matrix_bytes": np.array(total, np.int64),

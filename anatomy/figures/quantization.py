@@ -9,7 +9,14 @@ from anatomy.figures.parts import fixed
 from anatomy.figures.theme import by_name, ink
 from anatomy.figures.view import View
 from anatomy.model import PUBLISHED
-from anatomy.quantization import BLOCK_FORMATS, FORMATS, bits_per_weight, decode_float, encode_float, split_float
+from anatomy.quantization import (
+    BLOCK_FORMATS,
+    FORMATS,
+    bits_per_weight,
+    decode_float,
+    encode_float,
+    split_float,
+)
 from anatomy.studies import quantization as study
 
 NEAR = 1.1  # half the height of the closer view
@@ -178,11 +185,16 @@ CEILING = 1000.0  # the axis ends here; what is worse is drawn at the edge
 def ordered(found):
     """The ways in the order of the controls: integers, then the other formats; what each is called."""
     integers = [
-        f"{bits} bits, {group}, {kind}" for kind in study.KINDS for bits in study.BITS for group in study.GROUPS
+        f"{bits} bits, {group}, {kind}"
+        for kind in study.KINDS
+        for bits in study.BITS
+        for group in study.GROUPS
     ]
     others = [way for way in found.ways if way not in integers]
     names = [
-        way.replace("tensor,", "one scale a tensor,").replace("row,", "one a row,").replace("32,", "one for 32,")
+        way.replace("tensor,", "one scale a tensor,")
+        .replace("row,", "one a row,")
+        .replace("32,", "one for 32,")
         for way in integers
     ]
     return [found.ways.index(way) for way in integers + others], [*names, *others], others
@@ -254,12 +266,13 @@ def requantized_table(found, own=True):
 
     own: as a table of the page, with a few ways only.
     """
-    order, names, _ = ordered(found)
+    order, names, others = ordered(found)
     mean = found.perplexity()[0]
+    wanted = {*others, "4 bits, one for 32, symmetric"} if own else set(names)
     rows = []
     for i, name in zip(order, names, strict=True):
         change, error = found.change(found.ways[i])
-        if own and name not in (study.SHIPPED, "4 bits, one for 32, symmetric", *BLOCK_FORMATS, study.AGAIN, study.SHIFTED):
+        if name not in wanted:
             continue
         rows.append([
             name, f"{found.per_weight()[i]:.2f}", f"{found.matrix_bytes[i] / 1e6:.1f}", f"{found.moved[i]:.1%}",

@@ -10,7 +10,7 @@ import numpy as np
 
 from anatomy import gguf, recordings, smollm2
 from anatomy.model import PUBLISHED
-from anatomy.quantization import bits_per_weight, hadamard, quantize
+from anatomy.quantization import E2M1, bits_per_weight, hadamard, nearest_level, quantize, round_in_blocks
 from anatomy.studies.costs import part_costs
 from anatomy.studies.logits_and_sampling import mean_and_error
 
@@ -101,6 +101,21 @@ def requantized():
     )  # fmt: skip
 
 
+def moved_by_scales(x):
+    """How far E2M1 in blocks moves weights (…, d), as a share of their length: block and kind of scale -> share.
+
+    The control that tells the block's size from the scale's: MXFP4 has blocks of 32 and a power of two, NVFP4 blocks
+    of 16 and FP8.
+    """
+    found = {}
+    for size in (32, 16):
+        blocks = x.reshape(-1, size)
+        scales = np.abs(blocks).max(axis=-1, keepdims=True) / E2M1[-1]
+        found[f"{size}, any scale"] = (nearest_level(blocks / scales, E2M1) * scales).reshape(x.shape)
+    found |= {name: round_in_blocks(x, name) for name in ("MXFP4", "NVFP4")}
+    return {name: float(np.linalg.norm(new - x) / np.linalg.norm(x)) for name, new in found.items()}
+
+
 # --- The shipped file ----------------------------------------------------------------------------
 
 
@@ -181,6 +196,9 @@ def told_of_requantized(found):
     }.items():
         change, error = found.change(way)
         said |= {f"ppl_{key}": mean[way], f"change_{key}": change, f"error_{key}": error}
+    moved = moved_by_scales(np.random.default_rng(0).normal(size=(500, 512)))
+    said |= {"moved_mx": f"{moved['MXFP4']:.1%}", "moved_32": f"{moved['32, any scale']:.1%}"}
+    said |= {"moved_16": f"{moved['16, any scale']:.1%}"}
     said["ppl_4_tensor"] = f"{round(mean['4 bits, tensor, symmetric'], -5):,.0f}"
     return said
 
@@ -209,5 +227,3 @@ def told_of_speed(config=PUBLISHED["Llama-3-8B"]):
         "balance_16": round(balance(config, 16)),
         "balance_4": round(balance(config, 4.5)),
     }
-
-

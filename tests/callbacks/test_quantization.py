@@ -63,8 +63,12 @@ def test_every_number_is_rounded_as_numpy_rounds_it(javascript, name):
     ties = (exact[1:] + exact[:-1]) / 2
     step = form.largest - float(decode_float(form.largest_code - 1, name))
     edges = form.largest + step * np.array([0, 0.25, 0.5, 0.75, 1])
-    x = np.concatenate([exact, ties, -ties, rng.normal(size=200) * 10.0 ** rng.integers(-6, 6, 200), edges, -edges])
-    found = javascript(["float_bits"], "x.map(number => encode_float(number, form))", x=x.tolist(), form=FORMS[name])
+    x = np.concatenate(
+        [exact, ties, -ties, rng.normal(size=200) * 10.0 ** rng.integers(-6, 6, 200), edges, -edges]
+    )
+    found = javascript(
+        ["float_bits"], "x.map(number => encode_float(number, form))", x=x.tolist(), form=FORMS[name]
+    )
     expected = encode_float(x, name)
     both_zero = (x == 0) & np.isin(found, expected[x == 0])
     np.testing.assert_array_equal(np.where(both_zero, expected, found), expected)

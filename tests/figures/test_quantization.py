@@ -70,7 +70,7 @@ def test_patterns_are_read_as_numpy_reads_them(shown, bits, form, pattern):
 def test_requantized_in_every_state(shown):
     found = study.requantized()
     figure = figures.requantized(found)
-    order, names, others = figures.ordered(found)
+    order, _, others = figures.ordered(found)
     assert sorted(order) == list(range(len(found.ways)))
     mean = found.perplexity()[0]
     for b, bits in enumerate(study.BITS):
