@@ -183,19 +183,21 @@ def told_of_requantized(found):
     }
     for key, way in {
         "8_row": "8 bits, row, symmetric",
-        "8_tensor": "8 bits, tensor, symmetric",
+        "4_32": "4 bits, 32, symmetric",
+        "mx": "MXFP4",
+        "nv": "NVFP4",
+        "nf": "NF4",
+        "shifted": SHIFTED,
+    }.items():
+        said[f"change_{key}"], said[f"error_{key}"] = found.change(way)
+    for key, way in {
         "4_row": "4 bits, row, symmetric",
         "4_32": "4 bits, 32, symmetric",
         "4_zero": "4 bits, 32, zero point",
         "3_32": "3 bits, 32, zero point",
-        "mx": "MXFP4",
-        "nv": "NVFP4",
-        "nf": "NF4",
-        "again": AGAIN,
-        "shifted": SHIFTED,
     }.items():
-        change, error = found.change(way)
-        said |= {f"ppl_{key}": mean[way], f"change_{key}": change, f"error_{key}": error}
+        said[f"ppl_{key}"] = mean[way]
+    said["change_again"], _ = found.change(AGAIN)
     moved = moved_by_scales(np.random.default_rng(0).normal(size=(500, 512)))
     said |= {"moved_mx": f"{moved['MXFP4']:.1%}", "moved_32": f"{moved['32, any scale']:.1%}"}
     said |= {"moved_16": f"{moved['16, any scale']:.1%}"}
