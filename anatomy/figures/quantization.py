@@ -19,12 +19,12 @@ from anatomy.quantization import (
 )
 from anatomy.studies import quantization as study
 
-NEAR = 1.1  # half the height of the closer view
+NEAR = 1.25  # half the height of the closer view
 
 # --- An outlier ----------------------------------------------------------------------------------
 
 
-def outlier(value=8.0):
+def outlier(value=0.9, far=8.0):
     """Thirty-two weights, one of which is dragged; below, what becomes of the others."""
     n, at = study.N_WEIGHTS, study.AT
     view = View("quantization_outlier", weights=study.WEIGHTS, at=at, sizes=study.SIZES, near=NEAR)
@@ -56,20 +56,20 @@ def outlier(value=8.0):
         line_color=None,
     )  # fmt: skip
     view.drag(p, "weights", y="outlier")
-    table = parts.ledger(view, "ledger", ["", ""], [0, 1], 4)
+    table = parts.ledger(view, "ledger", ["where the outlier is", ""], [0, 1], 4)
     drag = view.control(outlier=parts.slider("Outlier", -8, 8, value, 0.1))
     bits = view.control(bits=parts.slider("Bits", 2, 8, 4))
-    size = view.control(size=parts.tabs([f"{size} a group" for size in study.SIZES]))
+    size = view.control(size=parts.tabs([f"groups of {study.SIZES[0]}", *map(str, study.SIZES[1:])]))
     symmetric = view.control(symmetric=parts.switch("symmetric", True))
     rotate = view.control(rotate=parts.switch("turn first"))
-    calm, wild, small = study.with_outlier(0.9), study.with_outlier(value), study.with_outlier(value, group=8)
+    calm, wild, small = study.with_outlier(value), study.with_outlier(far), study.with_outlier(far, group=8)
     rows = []
     for group in study.SIZES:
         for turned in (False, True):
-            for far in (0.9, 4.0, 8.0):
-                found = study.with_outlier(far, group=group, turned=turned)
+            for large in (value, far / 2, far):
+                found = study.with_outlier(large, group=group, turned=turned)
                 rows.append([
-                    group, "yes" if turned else "no", far, found.used, f"{found.step:.3f}", f"{found.relative:.0%}"
+                    group, "yes" if turned else "no", large, found.used, f"{found.step:.3f}", f"{found.relative:.0%}"
                 ])  # fmt: skip
     return Figure(
         column(p, closer, table, sizing_mode="stretch_width"),
@@ -80,20 +80,21 @@ def outlier(value=8.0):
             parts.side_by_side(symmetric, rotate, least=120),
         ],
         name="quantization-outlier",
-        alt=f"Thirty-two weights in a row, one of them {value:g}, the others within 1. Below, the others closer up, "
-        f"each joined to what it is read back as with 4 bits. All {wild.neighbours} share the outlier's scale and "
-        f"lie on {wild.used} values, where they were on {calm.used} with an outlier of 0.9. Their mean error is "
-        f"{wild.relative:.0%} of their size, in groups of 8 {small.relative:.0%}.",
-        caption="Drag the outlier, or use its slider. Circles are the weights, squares what they are read back as, "
-        "lines the levels of each group. The larger the outlier, the fewer values are left for its neighbours. Then "
-        "make the groups smaller: only its own group suffers. Or turn all 32 numbers first: nobody stays large.",
+        alt="Thirty-two weights in a row, all within 1. Below, the same closer up, each joined to what it is read "
+        f"back as with 4 bits. The others lie on {calm.used} values, and are off by {calm.relative:.0%} of their "
+        f"size. With one weight at {far:g} all {wild.neighbours} that share its scale lie on {wild.used} values, off "
+        f"by {wild.relative:.0%}; in groups of 8 the others are off by {small.relative:.0%}.",
+        caption="Drag the ringed weight up, or use its slider. Circles are the weights, squares what they are read "
+        "back as, lines the levels of each group. The larger the outlier, the fewer values are left for its "
+        "neighbours. Then make the groups smaller: only its own group suffers. Or turn all 32 "
+        "numbers first: nobody stays large.",
         print_caption="Circles are the weights, squares what they are read back as, lines the levels of each group. "
         "The outlier takes nearly all levels from the numbers that share its scale. In smaller groups only its own "
         "group suffers.",
         print_states={
-            "outlier 0.9": {"outlier": 0.9},
-            "outlier 8": {},
-            "groups of 8": {"size": 2},
+            "no outlier": {},
+            "an outlier of 8": {"outlier": 8},
+            "in groups of 8": {"outlier": 8, "size": 2},
         },
         data=Table(["group", "turned", "outlier", "codes used", "step", "error of the others"], rows),
         provenance="toy",
@@ -230,17 +231,17 @@ def requantized(found):
             fill_color=None, line_color=ink(hue), line_width=1.5,
         )  # fmt: skip
     parts.dots(view, "here", p, "loss", size=13)
-    table = parts.ledger(view, "ledger", ["", ""], [0, 1], 5)
+    table = parts.ledger(view, "ledger", ["stored so", ""], [0, 1], 5)
     chosen = view.control(bits=parts.choice("Bits", [f"{bits} bits" for bits in study.BITS], 1))
     group = view.control(group=parts.choice("One scale for", ["a tensor", "a row", "32 weights"], 2))
-    zero = view.control(zero=parts.switch("zero point"))
-    other = view.control(other=parts.choice("Or", ["integers, as set here", *others]))
+    zero = view.control(zero=parts.choice("Codes", study.KINDS))
+    other = view.control(other=parts.choice("Format", ["integers", *others]))
     at = {name: i for i, name in enumerate(names)}
     four = [at[f"4 bits, {words}, symmetric"] for words in ("one scale a tensor", "one a row", "one for 32")]
     return Figure(
         parts.side_by_side(p, table, least=300),
         view=view,
-        controls=[parts.side_by_side(chosen, group, other, zero, least=130)],
+        controls=[parts.side_by_side(other, chosen, group, zero, least=130)],
         name="quantization-requantized",
         alt=f"Perplexity of SmolLM2 against bits a weight. As shipped it is {base:.1f}. With 4 bits and one scale a "
         f"row it is {mean[four[1]]:.0f}, with one for 32 weights {mean[four[2]]:.0f}, with one a tensor above "

@@ -2,6 +2,7 @@ import { decode_float, encode_float, largest_code } from "./shared/float_bits.mj
 
 const WIDTH = 16;
 const minus = text => text.replaceAll("-", "−").replace("Infinity", "infinity");
+const raised = power => [...String(power)].map(digit => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit])).join("");
 const written = value => minus(Number.isFinite(value) && value !== 0 && (Math.abs(value) < 1e-4 || Math.abs(value) >= 1e7) ? value.toExponential(4) : String(Number(value.toPrecision(7))));
 
 export const show = ({ forms }, { format, pattern }) => {
@@ -13,7 +14,7 @@ export const show = ({ forms }, { format, pattern }) => {
   const rest = code & (2 ** (bits - 1) - 1), next = rest < largest_code(form) ? Math.abs(decode_float(code + 1, form) - value) : NaN;
   const power = Math.max(e, 1) - bias;
   const sum = Number.isFinite(value)
-    ? `${sign}(${e > 0 ? 1 : 0} + ${m}/${2 ** form.mantissa}) × 2^${minus(String(power))}` : "no number: the pattern is set aside";
+    ? `${sign}(${e > 0 ? 1 : 0} + ${m}/${2 ** form.mantissa}) × 2${raised(power)}` : "no number: the pattern is set aside";
   const nearest = forms.map(other => written(decode_float(encode_float(value, other), other)));
   return {
     cells: {
@@ -33,6 +34,6 @@ export const show = ({ forms }, { format, pattern }) => {
       }),
     },
     pattern: { step: 2 ** spare },
-    say: `${form.name}, bits ${places.slice(0, bits).map(digit).join("")}: ${written(value)}, ${sum.replace("^", " to the power ")}. ${Number.isNaN(next) ? "No number follows" : `The next is ${written(next)} away`}. Nearest in each format: ${forms.map((other, i) => `${other.name} ${nearest[i]}`).join(", ")}.`,
+    say: `${form.name}, bits ${places.slice(0, bits).map(digit).join("")}: ${written(value)}, ${sum}. ${Number.isNaN(next) ? "No number follows" : `The next is ${written(next)} away`}. Nearest in each format: ${forms.map((other, i) => `${other.name} ${nearest[i]}`).join(", ")}.`,
   };
 };
