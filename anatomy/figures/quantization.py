@@ -86,8 +86,8 @@ def outlier(value=0.9, far=8.0):
         f"by {wild.relative:.0%}; in groups of 8 the others are off by {small.relative:.0%}.",
         caption="Drag the ringed weight up, or use its slider. Circles are the weights, squares what they are read "
         "back as, lines the levels of each group. The larger the outlier, the fewer values are left for its "
-        "neighbours. Then make the groups smaller: only its own group suffers. Or turn all 32 "
-        "numbers first: nobody stays large.",
+        "neighbours. Then make the groups smaller: only its own group suffers. Or turn all 32 numbers first: nobody "
+        "stays large, and the levels, turned as well, are no lines.",
         print_caption="Circles are the weights, squares what they are read back as, lines the levels of each group. "
         "The outlier takes nearly all levels from the numbers that share its scale. In smaller groups only its own "
         "group suffers.",
@@ -120,7 +120,7 @@ def bits(value=3.140625):
             for name in FLOATS
         ],
     )
-    p = parts.plot(150, grid=None, x=(-0.7, 15.7), y=(-0.75, 1.35))
+    p = parts.plot(160, grid=None, x=(-0.7, 15.7), y=(-0.8, 1.4))
     p.axis.visible = False
     p.min_border = 4
     parts.title(view, "said", p)
@@ -135,7 +135,7 @@ def bits(value=3.140625):
         "x", "y", "text", source=source, text_align="center", text_baseline="middle", text_color=ink("ink")
     )
     p.text(
-        "x", "y", "text", source=view.source("fields", "x", "text", y=[0.8] * 3), text_align="center",
+        "x", "y", "text", source=view.source("fields", "x", "text", y=[0.75, 1.12, 0.75]), text_align="center",
         text_baseline="middle", text_color=ink("ink"),
     )  # fmt: skip
     parts.label(p, 7.5, -0.62, "", align="center", view=view, part="sum")
@@ -248,7 +248,7 @@ def requantized(found):
         "1,000. With 8 bits all ways lie near the shipped file, with 2 bits all lie above 1,000.",
         caption=f"Circles: symmetric; squares: with zero point; triangles: other formats. Dash-dotted: the file as "
         f"shipped. {found.losses[0].size:,} tokens of a novel. With 8 bits nearly any way will do; with 4 the size of "
-        "the group decides; with 2 no rounding of finished weights helps.",
+        "the group decides; with 2 none of these ways is of use.",
         data=requantized_table(found, own=False),
         provenance="real",
         source=found.credit,

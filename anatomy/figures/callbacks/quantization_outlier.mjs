@@ -34,8 +34,8 @@ export const show = ({ weights, at, sizes, near }, { outlier, bits, size, symmet
     true: { y: others.map(i => x[i]) },
     read: { y: clipped(others.map(i => back[i])) },
     ledger: {
-      c0: [rotate ? "codes in use, turned" : "codes in use", "step", "mean error of the 31 others", "bits a weight, with scales"],
-      c1: [`${used} different`, fixed(scales[first / group], 3), `${fixed(off, 3)}, ${share} %`, fixed(per_weight, per_weight % 1 ? 1 : 0)],
+      c0: [rotate ? "different codes in use, turned" : "different codes in use", "step", "mean error of the 31 others", "bits a weight, with scales"],
+      c1: [String(used), fixed(scales[first / group], 3), `${fixed(off, 3)}, ${share} %`, fixed(per_weight, per_weight % 1 ? 1 : 0)],
     },
     said: { text: `${how}: outlier ${fixed(outlier, 1)}` },
     near: { text: rotate ? "the others, closer up" : found },
