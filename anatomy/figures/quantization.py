@@ -106,6 +106,11 @@ def outlier(value=0.9, far=8.0):
 FLOATS = ("FP16", "BF16", "FP8 E4M3", "FP8 E5M2")
 
 
+def switched(pattern):
+    """The controls that show a pattern of 16 bits, the sign first: name -> whether it is on."""
+    return {f"b{i}": bool(pattern >> (15 - i) & 1) for i in range(16)}
+
+
 def bits(value=3.140625):
     """One number in four formats; its bits can be flipped."""
     view = View(
@@ -124,12 +129,12 @@ def bits(value=3.140625):
     p.axis.visible = False
     p.min_border = 4
     parts.title(view, "said", p)
-    source = view.source("cells", "text", "field", "pick", x=list(range(16)), y=[0] * 16)
+    source = view.source("cells", "text", "field", x=list(range(16)), y=[0] * 16)
     source.data["field"] = ["sign"] * 16
     hue = by_name(["sign", "exponent", "mantissa", "none"], ["loss", "query", "stream", "rule"])
-    cells = p.rect(
+    p.rect(
         "x", "y", 0.86, 0.86, source=source, fill_color=ink("paper"), line_width=2,
-        line_color={"field": "field", "transform": hue}, hover_line_color=ink("ink"),
+        line_color={"field": "field", "transform": hue},
     )  # fmt: skip
     p.text(
         "x", "y", "text", source=source, text_align="center", text_baseline="middle", text_color=ink("ink")
@@ -142,9 +147,9 @@ def bits(value=3.140625):
     table = parts.ledger(
         view, "ledger", ["format", "nearest to it", "gap to the next"], [0, 0.62, 1], len(FLOATS)
     )
-    view.control(format=parts.tabs(FLOATS))
-    view.control(pattern=parts.slider("Pattern", 0, 2**16 - 1, int(encode_float(value, "FP16"))))
-    view.pick(p, cells, "pattern")
+    chosen = view.control(format=parts.tabs(FLOATS))
+    first = int(encode_float(value, "FP16"))
+    flips = [view.control(**{name: parts.switch(str(int(on)), on)}) for name, on in switched(first).items()]
     rows = []
     for name in FLOATS:
         code = encode_float(value, name)
@@ -157,19 +162,23 @@ def bits(value=3.140625):
     return Figure(
         column(p, table, sizing_mode="stretch_width"),
         view=view,
+        controls=[
+            chosen,
+            parts.side_by_side(*flips[:8], least=28),
+            parts.side_by_side(*flips[8:], least=28),
+        ],
         name="quantization-bits",
         alt=f"The 16 bits of {value:g} in FP16: a sign, five bits of exponent, ten of mantissa. Below, the nearest "
         "number in four formats and the gap to the next one: in FP16 "
         f"{rows[0][5]}, BF16 {rows[1][5]}, E4M3 {rows[2][5]} and E5M2 {rows[3][5]}.",
-        caption="Point at a bit to see what flipping it does, click to flip it; the slider goes to the next pattern. A "
-        "bit of the exponent changes the size of the number, one of the mantissa its digits. The table says what "
+        caption="Switch bits with the sixteen buttons, the sign first. A bit of the exponent changes the size of the number, one of the mantissa its digits. The table says what "
         "each format makes of it: the fewer the bits of mantissa, the wider the gap to the next number.",
         print_caption="A bit of the exponent changes the size of the number, one of the mantissa its digits. The "
         "table says what each format makes of it: the fewer the bits of mantissa, the wider the gap to the next "
         "number.",
         print_states={
             "FP16": {},
-            "BF16": {"format": 1, "pattern": int(encode_float(value, "BF16"))},
+            "BF16": {"format": 1, **switched(int(encode_float(value, "BF16")))},
         },
         data=Table(
             ["format", "bits", "sign", "exponent", "mantissa", "value", "largest", "smallest above 0"], rows
@@ -286,8 +295,8 @@ def requantized_table(found, own=True):
         head,
         rows,
         name="quantization-formats",
-        caption="SmolLM2's matrices in formats of about four bits. The change of the loss is a mean over tokens "
-        "with its standard error, against the file as shipped.",
+        caption="SmolLM2's matrices in formats of about four bits. The change of the loss is against the file "
+        f"as shipped, with its standard error over {found.losses.shape[1]} windows.",
         provenance="real",
         source=found.credit,
     )

@@ -71,23 +71,17 @@ class Requantized:
 
     def perplexity(self):
         """Each way's perplexity, and the perplexities one standard error of its mean loss below and above."""
-        means, errors = mean_and_error_of(self.losses)
+        means, errors = np.transpose([mean_and_error(losses.mean(axis=1)) for losses in self.losses])
         return np.exp(means), np.exp(means - errors), np.exp(means + errors)
 
-    def change(self, way):
-        """Mean change of the loss against the file as shipped, token by token, and its standard error."""
-        difference = self.losses[self.ways.index(way)] - self.losses[self.ways.index(SHIPPED)]
-        return mean_and_error(difference.reshape(-1))
+    def change(self, way, than=SHIPPED):
+        """Mean difference of two ways' losses on the same tokens, and its standard error over windows."""
+        difference = self.losses[self.ways.index(way)] - self.losses[self.ways.index(than)]
+        return mean_and_error(difference.mean(axis=1))
 
     def per_weight(self):
         """Bits that a weight of the matrices takes, its share of the scales included."""
         return self.matrix_bytes * 8 / self.n_weights
-
-
-def mean_and_error_of(losses):
-    """Means over windows and tokens, and their standard errors over tokens."""
-    flat = losses.reshape(len(losses), -1)
-    return flat.mean(axis=1), flat.std(axis=1, ddof=1) / flat.shape[1] ** 0.5
 
 
 def requantized():
@@ -175,7 +169,8 @@ def told_of_requantized(found):
     """Numbers for the prose on SmolLM2 rounded anew."""
     mean, low, high = (dict(zip(found.ways, values, strict=True)) for values in found.perplexity())
     said = {
-        "n_ways": len(found.ways),
+        "n_ways": len(found.ways) - 1,
+        "n_windows": found.losses.shape[1],
         "n_losses": f"{found.losses[0].size:,}",
         "ppl_shipped": mean[SHIPPED],
         "ppl_low": low[SHIPPED],
@@ -194,9 +189,11 @@ def told_of_requantized(found):
         "4_row": "4 bits, row, symmetric",
         "4_32": "4 bits, 32, symmetric",
         "4_zero": "4 bits, 32, zero point",
-        "3_32": "3 bits, 32, zero point",
+        "3_32": "3 bits, 32, symmetric",
+        "3_zero": "3 bits, 32, zero point",
     }.items():
         said[f"ppl_{key}"] = mean[way]
+    said["nv_nf"], said["nv_nf_error"] = found.change("NVFP4", than="NF4")
     said["change_again"], _ = found.change(AGAIN)
     moved = moved_by_scales(np.random.default_rng(0).normal(size=(500, 512)))
     said |= {"moved_mx": f"{moved['MXFP4']:.1%}", "moved_32": f"{moved['32, any scale']:.1%}"}

@@ -52,14 +52,14 @@ def bits():
 def test_patterns_are_read_as_numpy_reads_them(shown, bits, form, pattern):
     name = figures.FLOATS[form]
     width = FORMATS[name].bits
-    state = shown(bits, format=form, pattern=pattern)
+    state = shown(bits, format=form, **figures.switched(pattern))
     value = float(decode_float(pattern >> (16 - width), name))
     said = state["said"]["text"].split(": ")[1].replace("−", "-").replace("infinity", "inf")
     assert float(said) == pytest.approx(value, rel=1e-4, nan_ok=True)
     assert "".join(state["cells"]["text"]) == f"{pattern >> (16 - width):0{width}b}"
-    for place in range(width):
-        assert state["cells"]["pick"][place] == pattern ^ (1 << (15 - place))
-    assert state["cells"]["pick"][width:] == [pattern] * (16 - width)
+    labels = [state[f"b{i}"]["label"] for i in range(16)]
+    assert labels == [*f"{pattern >> (16 - width):0{width}b}", *["·"] * (16 - width)]
+    assert [state[f"b{i}"]["disabled"] for i in range(16)] == [i >= width for i in range(16)]
     assert state["cells"]["field"].count("mantissa") == FORMATS[name].mantissa_bits
     for row, other in enumerate(figures.FLOATS):
         nearest = state["ledger"]["c1"][row].replace("−", "-").replace("infinity", "inf")

@@ -5,10 +5,12 @@ const minus = text => text.replaceAll("-", "−").replace("Infinity", "infinity"
 const raised = power => [...String(power)].map(digit => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit])).join("");
 const written = value => minus(Number.isFinite(value) && value !== 0 && (Math.abs(value) < 1e-4 || Math.abs(value) >= 1e7) ? value.toExponential(4) : String(Number(value.toPrecision(7))));
 
-export const show = ({ forms }, { format, pattern }) => {
+export const show = ({ forms }, { format, ...switches }) => {
   const form = forms[format], bits = 1 + form.exponent + form.mantissa, spare = WIDTH - bits;
+  const places = Array.from({ length: WIDTH }, (_, i) => i);
+  const pattern = places.reduce((sum, i) => 2 * sum + (switches[`b${i}`] ? 1 : 0), 0);
   const code = pattern >> spare, value = decode_float(code, form);
-  const places = Array.from({ length: WIDTH }, (_, i) => i), digit = i => (i < bits ? (pattern >> (WIDTH - 1 - i)) & 1 : "");
+  const digit = i => (i < bits ? (pattern >> (WIDTH - 1 - i)) & 1 : "");
   const e = (code >> form.mantissa) & (2 ** form.exponent - 1), m = code & (2 ** form.mantissa - 1);
   const bias = 2 ** (form.exponent - 1) - 1, sign = code >> (bits - 1) ? "−" : "";
   const rest = code & (2 ** (bits - 1) - 1), next = rest < largest_code(form) ? Math.abs(decode_float(code + 1, form) - value) : NaN;
@@ -20,7 +22,6 @@ export const show = ({ forms }, { format, pattern }) => {
     cells: {
       text: places.map(i => String(digit(i))),
       field: places.map(i => (i >= bits ? "none" : i === 0 ? "sign" : i <= form.exponent ? "exponent" : "mantissa")),
-      pick: places.map(i => (i < bits ? pattern ^ (1 << (WIDTH - 1 - i)) : pattern)),
     },
     fields: { x: [0, (1 + form.exponent) / 2, form.exponent + (1 + form.mantissa) / 2], text: ["±", `exponent ${e}`, `mantissa ${m}`] },
     sum: { text: sum },
@@ -33,7 +34,7 @@ export const show = ({ forms }, { format, pattern }) => {
         return at < largest_code(other) ? written(decode_float(at + 1, other) - decode_float(at, other)) : "none";
       }),
     },
-    pattern: { step: 2 ** spare },
+    ...Object.fromEntries(places.map(i => [`b${i}`, { label: i < bits ? String(digit(i)) : "·", disabled: i >= bits }])),
     say: `${form.name}, bits ${places.slice(0, bits).map(digit).join("")}: ${written(value)}, ${sum}. ${Number.isNaN(next) ? "No number follows" : `The next is ${written(next)} away`}. Nearest in each format: ${forms.map((other, i) => `${other.name} ${nearest[i]}`).join(", ")}.`,
   };
 };
