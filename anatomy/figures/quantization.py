@@ -1,7 +1,7 @@
 """Figures of the chapter on quantization. Chapter: book/quantization.md"""
 
 import numpy as np
-from bokeh.layouts import column
+from bokeh.layouts import column, row
 
 from anatomy.figures import parts
 from anatomy.figures.figure import Figure, Table
@@ -29,7 +29,7 @@ def outlier(value=0.9, far=8.0):
     n, at = study.N_WEIGHTS, study.AT
     view = View("quantization_outlier", weights=study.WEIGHTS, at=at, sizes=study.SIZES, near=NEAR)
     others = [i for i in range(n) if i != at]
-    p = parts.plot(190, None, "weight", x=(-0.7, n - 0.3), y=(-9, 9))
+    p = parts.plot(150, None, "weight", x=(-0.7, n - 0.3), y=(-9, 9))
     parts.title(view, "said", p)
     p.vbar(
         "x", 0.5, "top", source=view.source("stems", "top", x=list(range(n))),
@@ -39,7 +39,7 @@ def outlier(value=0.9, far=8.0):
         "x", "y", source=view.source("handle", "y", x=[at]), size=15, marker="circle",
         fill_color=ink("paper"), line_color=ink("loss"), line_width=3,
     )  # fmt: skip
-    closer = parts.plot(250, "place in the row", "closer up", x=(-0.7, n - 0.3), y=(-NEAR, NEAR), grid=None)
+    closer = parts.plot(210, None, "closer up", x=(-0.7, n - 0.3), y=(-NEAR, NEAR), grid=None)
     parts.title(view, "near", closer)
     edges = view.source("edges", xs=[], ys=[])
     for each in (p, closer):
@@ -111,6 +111,13 @@ def switched(pattern):
     return {f"b{i}": bool(pattern >> (15 - i) & 1) for i in range(16)}
 
 
+def fours(buttons):
+    """Four buttons close together: two such rows stand side by side on a phone, four elsewhere."""
+    for each in buttons:
+        each.margin, each.sizing_mode = 2, "stretch_width"
+    return row(*buttons, sizing_mode="stretch_width", spacing=0)
+
+
 def bits(value=3.140625):
     """One number in four formats; its bits can be flipped."""
     view = View(
@@ -164,15 +171,15 @@ def bits(value=3.140625):
         view=view,
         controls=[
             chosen,
-            parts.side_by_side(*flips[:8], least=28),
-            parts.side_by_side(*flips[8:], least=28),
+            parts.side_by_side(*(fours(flips[i : i + 4]) for i in range(0, 16, 4)), least=150),
         ],
         name="quantization-bits",
         alt=f"The 16 bits of {value:g} in FP16: a sign, five bits of exponent, ten of mantissa. Below, the nearest "
         "number in four formats and the gap to the next one: in FP16 "
         f"{rows[0][5]}, BF16 {rows[1][5]}, E4M3 {rows[2][5]} and E5M2 {rows[3][5]}.",
-        caption="Switch bits with the sixteen buttons, the sign first. A bit of the exponent changes the size of the number, one of the mantissa its digits. The table says what "
-        "each format makes of it: the fewer the bits of mantissa, the wider the gap to the next number.",
+        caption="Switch bits with the sixteen buttons, the sign first. A bit of the exponent changes the size of "
+        "the number, one of the mantissa its digits. The table says what each format makes of it: the fewer the bits "
+        "of mantissa, the wider the gap to the next number.",
         print_caption="A bit of the exponent changes the size of the number, one of the mantissa its digits. The "
         "table says what each format makes of it: the fewer the bits of mantissa, the wider the gap to the next "
         "number.",
