@@ -1,10 +1,11 @@
-"""Weights in fewer bits: integers with a scale, short floats, GGUF's blocks.
+"""Weights in fewer bits: integers with a scale, short floats, uneven levels, GGUF's blocks.
 
 Leaves out calibration on data (GPTQ, AWQ) and arithmetic on the codes.
 Chapter: book/quantization.md
 """
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -289,6 +290,136 @@ def _integers(name, values):
     if array.dtype.kind not in "iu" or array.size == 0:
         raise ValueError(f"{name} must be integers, got {array.dtype} of shape {array.shape}")
     return array.astype(np.int64)
+
+
+# --- levels that are not evenly spaced -------------------------------------
+
+# Four bits as a float: sign, two bits of exponent, one of mantissa. -0 is lost.
+E2M1 = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
+
+
+def normal_levels():
+    """The 16 levels of NF4: quantiles of a normal distribution, from -1 to 1.
+
+    Eight spaces above 0 and seven below, so that 0 is a level. Source: Dettmers
+    et al. 2023, whose code cuts the tails off at a probability of 0.9677.
+
+    >>> levels = normal_levels()
+    >>> len(levels), levels[[0, 1, 7, 8, 15]].round(4).tolist()
+    (16, [-1.0, -0.6962, 0.0, 0.0796, 1.0])
+    """
+    edge, quantile = 0.9677083, NormalDist().inv_cdf
+    above = [quantile(p) for p in np.linspace(edge, 0.5, 9)[:-1]]
+    below = [-quantile(p) for p in np.linspace(edge, 0.5, 8)[:-1]]
+    levels = np.array(sorted([*above, 0.0, *below]))
+    return levels / levels.max()
+
+
+def nearest_level(x, levels):
+    """Round each number to the nearest of some levels; half-way, towards zero.
+
+    levels: rising; where none is below 0, they stand for their negatives too.
+
+    >>> nearest_level([2.4, -2.6, 2.5, -9.0], E2M1).tolist()
+    [2.0, -3.0, 2.0, -6.0]
+    """
+    x, levels = np.asarray(x), np.asarray(levels)
+    if levels[0] == 0:
+        return np.copysign(_level(np.abs(x), levels), x)
+    return np.where(x < 0, -_level(-x, -levels[::-1]), _level(x, levels))
+
+
+def _level(x, levels):
+    """Each number's nearest level; half-way, the lower one."""
+    return levels[np.searchsorted((levels[1:] + levels[:-1]) / 2, x, side="left")]
+
+
+@dataclass(frozen=True)
+class BlockFormat:
+    """Neighbours that share a scale, each rounded to one of a few levels.
+
+    scale_bits: of each block's scale. largest: the level that the largest
+    number of a block is to become.
+    """
+
+    block: int
+    scale_bits: int
+    largest: float
+
+    @property
+    def bits_per_weight(self):
+        """Four bits, and the weight's share of the scale."""
+        return 4 + self.scale_bits / self.block
+
+
+BLOCK_FORMATS = {
+    "MXFP4": BlockFormat(32, scale_bits=8, largest=6.0),  # a power of two
+    "NVFP4": BlockFormat(16, scale_bits=8, largest=6.0),  # FP8 E4M3
+    "NF4": BlockFormat(64, scale_bits=32, largest=1.0),  # FP32
+}
+
+
+def round_in_blocks(x, format_name):
+    """Numbers as a 4-bit block format would give them back, in the shape of x.
+
+    x (…, d), finite, blocks along the last axis. MXFP4: the scale is the power
+    of two that brings the largest exponent to E2M1's, and what lies above 6
+    becomes 6. NVFP4: a scale in FP8 E4M3, and one FP32 scale for the tensor that
+    brings the largest of them to 448. NF4: the largest number becomes 1 or -1.
+    Ties go to the level nearer to zero, where hardware takes the even mantissa.
+    Raises ValueError for an unknown format, or blocks that do not divide d.
+    Sources: Rouhani et al. 2023; NVIDIA 2025; Dettmers et al. 2023.
+
+    >>> round_in_blocks([6.0, 2.4, -0.2, 0.3] * 8, "MXFP4")[:4].tolist()
+    [6.0, 2.0, 0.0, 0.5]
+    """
+    form = BLOCK_FORMATS[one_of("format_name", format_name, BLOCK_FORMATS)]
+    x = finite("x", x)
+    blocks = _in_groups(x, form.block)
+    highest = np.abs(blocks).max(axis=-1, keepdims=True)
+    scales = _block_scales(highest, format_name, form)
+    levels = normal_levels() if format_name == "NF4" else E2M1
+    steps = blocks / scales
+    rounded = nearest_level(steps, levels)
+    return (rounded * scales + 0.0).reshape(x.shape).astype(x.dtype)
+
+
+def _block_scales(highest, format_name, form):
+    """What one step of a block's levels is worth."""
+    if format_name == "MXFP4":
+        _, exponent = np.frexp(highest)
+        return np.ldexp(1.0, np.where(highest > 0, exponent - 1 - 2, 0))  # 6 = 1.5 * 2^2
+    if format_name == "NVFP4":
+        whole_tensor = max(highest.max() / (form.largest * 448), np.finfo(np.float32).tiny)
+        in_fp8 = decode_float(encode_float(highest / form.largest / whole_tensor, "FP8 E4M3"), "FP8 E4M3")
+        # a scale that FP8 rounds to 0 makes zeros of its block: so does one of 448
+        return np.where(in_fp8 == 0, 448, in_fp8) * whole_tensor
+    return _without_zeros(highest / form.largest)
+
+
+def hadamard(x):
+    """Turn blocks of numbers so that one large number is spread over all.
+
+    x (…, d), d a power of two -> (…, d): sums and differences of neighbours, at
+    every distance, over sqrt(d). A rotation, and its own inverse.
+    Raises ValueError for another d.
+
+    >>> hadamard([8.0, 0.0, 0.0, 0.0]).tolist()
+    [4.0, 4.0, 4.0, 4.0]
+    >>> hadamard(hadamard([1.0, 2.0, 3.0, 4.0])).tolist()
+    [1.0, 2.0, 3.0, 4.0]
+    """
+    x = finite("x", x)
+    d = x.shape[-1] if x.ndim else 0
+    if d < 1 or d & (d - 1):
+        raise ValueError(f"the last axis of x must be a power of two, got shape {x.shape}")
+    apart = 1
+    while apart < d:
+        pairs = x.reshape(*x.shape[:-1], -1, 2, apart)
+        first, second = pairs[..., 0, :], pairs[..., 1, :]
+        x = np.stack([first + second, first - second], axis=-2).reshape(x.shape)
+        apart *= 2
+    return x / d**0.5
 
 
 # --- blocks of a GGUF file -------------------------------------------------

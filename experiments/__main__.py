@@ -22,6 +22,7 @@ PROGRAMS = [
     "optimizers",
     "training_phases",
     "kv_cache",
+    "quantization",
 ]
 NEEDS = {
     "post_training": "tiny_tales",

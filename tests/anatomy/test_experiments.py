@@ -28,6 +28,7 @@ from experiments import kv_cache as cache_experiment  # noqa: E402
 from experiments import multi_head_attention as heads_experiment  # noqa: E402
 from experiments import optimizers as optimizers_experiment  # noqa: E402
 from experiments import qkv as qkv_experiment  # noqa: E402
+from experiments import quantization as quantization_experiment  # noqa: E402
 from experiments import rope as rope_experiment  # noqa: E402
 from experiments import tiny_tales as tales_experiment  # noqa: E402
 from experiments import training_phases as precision_experiment  # noqa: E402
@@ -388,3 +389,21 @@ def test_a_cache_that_forgets_reads_as_recorded(real_model):
     np.testing.assert_allclose(whole, recording["whole_losses"][:19], atol=5e-3)
     near = cache_experiment.reads(real_model, ids, cache_experiment.KEPT[0], cache_experiment.FIRST[1])
     np.testing.assert_allclose(near, recording["kept_losses"][0, 1, :19], atol=5e-3)
+
+
+# --- SmolLM2 in fewer bits ---
+
+
+@pytest.mark.checkpoint
+@pytest.mark.parametrize(
+    "way", ["4 bits, row, symmetric", "3 bits, 32, zero point", "NVFP4", "Q4_1, blocks shifted"]
+)
+def test_a_rounded_model_reads_as_recorded(real_model, way):
+    recording = recordings.load("quantization")
+    i = recording.provenance["settings"]["ways"].index(way)
+    changed, n_bytes, moved = quantization_experiment.requantized(real_model, way)
+    assert n_bytes == recording["matrix_bytes"][i]
+    assert moved == pytest.approx(recording["moved"][i], rel=1e-3)
+    windows = quantization_experiment.windows_of(real_model)[:1, :32]
+    losses = quantization_experiment.reads(changed, windows)
+    np.testing.assert_allclose(losses[0], recording["losses"][i, 0, :31], atol=3e-2)

@@ -333,3 +333,67 @@ def test_the_shipped_file_survives_decoding_and_encoding(real_model):
         encode, decode = CODECS[codec]
         weights = decode(tensor.data, int(np.prod(tensor.shape)))
         assert encode(weights) == bytes(tensor.data)
+
+
+# --- levels that are not evenly spaced --------------------------------------
+
+# The levels as Dettmers et al. 2023 print them, appendix E.
+NF4 = (
+    -1.0, -0.6961928, -0.52507305, -0.39491749, -0.28444138, -0.18477343, -0.09105004, 0.0,
+    0.0795803, 0.1609302, 0.2461123, 0.33791524, 0.44070983, 0.562617, 0.72295684, 1.0,
+)  # fmt: skip
+
+
+def test_normal_levels_are_the_papers():
+    np.testing.assert_allclose(qz.normal_levels(), NF4, atol=2e-7)
+
+
+def test_bits_of_block_formats():
+    assert {name: form.bits_per_weight for name, form in qz.BLOCK_FORMATS.items()} == {
+        "MXFP4": 4.25,
+        "NVFP4": 4.5,
+        "NF4": 4.5,
+    }
+
+
+def test_mxfp4_by_hand():
+    # largest 7: exponent 2, as that of 6, so the scale is 1 and 7 is cut off; 28 has the scale 4
+    x = np.zeros((2, 32))
+    x[0, :6] = 7.0, 2.6, -2.4, 0.2, 5.2, -0.3
+    x[1] = 4 * x[0]
+    rounded = qz.round_in_blocks(x, "MXFP4")
+    assert rounded[0, :6].tolist() == [6.0, 3.0, -2.0, 0.0, 6.0, -0.5]
+    assert rounded[1].tolist() == (4 * rounded[0]).tolist()
+
+
+def test_nvfp4_by_hand():
+    # the largest block has the scale 448 of its tensor; one of half its size has 224, both exact
+    x = np.zeros((1, 32))
+    x[0, :3] = 12.0, 5.0, -1.2
+    x[0, 16:19] = 6.0, 2.4, -0.2
+    rounded = qz.round_in_blocks(x, "NVFP4")
+    np.testing.assert_allclose(rounded[0, :3], [12, 4, -1])  # 5 is a tie of 4 and 6: towards zero
+    np.testing.assert_allclose(rounded[0, 16:19], [6, 2, 0])
+
+
+@pytest.mark.parametrize("name", qz.BLOCK_FORMATS)
+def test_what_a_block_format_gives_back_is_kept(name):
+    x = np.random.default_rng(0).normal(size=(4, 128)).astype(np.float32)
+    once = qz.round_in_blocks(x, name)
+    assert once.dtype == np.float32
+    assert (np.abs(once - x).mean() / np.abs(x).mean()) < 0.15
+    np.testing.assert_allclose(qz.round_in_blocks(once, name), once, rtol=1e-5, atol=1e-7)
+    assert (qz.round_in_blocks(np.zeros((1, 64)), name) == 0).all()
+
+
+def test_hadamard_is_a_rotation_and_spreads():
+    x = np.random.default_rng(1).normal(size=(3, 32))
+    np.testing.assert_allclose(qz.hadamard(qz.hadamard(x)), x, atol=1e-12)
+    np.testing.assert_allclose(np.linalg.norm(qz.hadamard(x), axis=1), np.linalg.norm(x, axis=1))
+    one = np.zeros(32)
+    one[5] = 8.0
+    np.testing.assert_allclose(np.abs(qz.hadamard(one)), 8 / 32**0.5)
+    with pytest.raises(ValueError, match="power of two, got shape"):
+        qz.hadamard(np.ones(6))
+    with pytest.raises(ValueError, match="format_name"):
+        qz.round_in_blocks(np.ones(32), "FP3")
