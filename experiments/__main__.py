@@ -12,6 +12,8 @@ PROGRAMS = [
     "optimizer_table",
     "feed_forward_width",
     "post_training",
+    "post_training_chat",
+    "post_training_grpo",
     "feed_forward_network",
     "neuron_activation",
     "backpropagation",
@@ -24,6 +26,7 @@ PROGRAMS = [
 ]
 NEEDS = {
     "post_training": "tiny_tales",
+    "post_training_grpo": "tiny_tales",
     "feed_forward_network": "tiny_tales",
     "backpropagation": "tiny_tales",
     "multi_head_attention": "tiny_tales",

@@ -1,0 +1,319 @@
+"""What the chapter on post-training measures: the toy after each stage, a preference driven too far, a chat template.
+
+The runs are recorded by experiments/post_training.py, post_training_grpo.py and post_training_chat.py.
+Chapter: book/post-training.md
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anatomy import recordings, tiny_tales
+from anatomy.model import PUBLISHED
+from anatomy.post_training import group_advantages, lora_parameters
+from anatomy.studies.costs import part_costs
+from anatomy.studies.logits_and_sampling import mean_and_error
+from anatomy.training_phases import log_softmax
+
+STAGES = {"base": "base", "SFT": "SFT", "DPO": "DPO", "over-optimised": "DPO, too far"}
+HABIT = tiny_tales.HABIT
+CONTROL = {0: "<|endoftext|>", 1: "<|im_start|>", 2: "<|im_end|>"}
+
+# --- The toy after each stage --------------------------------------------------------------------
+
+N_PROMPTS = 6  # the test questions that the recording names
+N_DRAWS = 3
+N_NEW = 18
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Answers and probabilities by stage and prompt. prompts: (tale, question) pairs; plain: the right answer of each.
+
+    written: stage -> prompt -> [greedy, three drawn]; p: stage -> (n_prompts, 2), probability of the plain and of the
+    polite answer, each with its end.
+    """
+
+    prompts: list
+    plain: list
+    written: dict
+    p: dict
+
+
+def samples():
+    """What the four stages of the toy answer, computed from their recorded weights."""
+    found = recordings.load("post_training")
+    texts, plain = found["prompts"].tolist(), found["plain_answers"].tolist()
+    end = tiny_tales.END
+    written, p = {}, {}
+    for stage in STAGES:
+        model = tiny_tales.load(stage)
+        prompts = [model.encode(text) for text in texts]
+        stop = model.encode(end)[0]
+        answers = []
+        for draw in range(N_DRAWS + 1):
+            rng = np.random.default_rng(draw) if draw else None
+            new = tiny_tales.continue_texts(model.config, model.weights, prompts, N_NEW, stop, rng)
+            answers.append([model.decode(ids).removesuffix(end) for ids in new])
+        written[stage] = [list(row) for row in zip(*answers, strict=True)]
+        polite = [answer.removesuffix(".") + HABIT for answer in plain]
+        p[stage] = np.array(
+            [
+                [probability(model, ids, model.encode(answer + end)) for answer in pair]
+                for ids, *pair in zip(prompts, plain, polite, strict=True)
+            ]
+        )
+    told = [text.strip().removesuffix(" a:").split(" q: ") for text in texts]
+    return Samples(told, plain, written, p)
+
+
+def probability(model, ids, answer):
+    """Of a whole answer after these ids."""
+    logits = model.forward(np.array([*ids, *answer[:-1]]))[len(ids) - 1 :]
+    return float(np.exp(log_softmax(logits.astype(float))[np.arange(len(answer)), answer].sum()))
+
+
+# --- Runs of preference tuning -------------------------------------------------------------------
+
+GAUGES = ("exact_match", "exact_match_drawn", "habit_rate_drawn", "win_rate", "kl", "chosen", "rejected")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One of the recorded runs. marks (n_marks,): steps; gauges: name -> (n_seeds, n_marks); kl_error: its standard error.
+
+    answers (n_marks, n_prompts): greedy, first seed. questions, plain: of these prompts, with the right answer.
+    """
+
+    marks: np.ndarray
+    gauges: dict
+    kl_error: np.ndarray
+    answers: list
+    questions: list
+    plain: list
+    losses: np.ndarray
+    n_test: int
+    settings: dict
+    credit: str
+
+
+def run(stage="over-optimised"):
+    """The recorded run called "DPO" or "over-optimised"."""
+    found = recordings.load("post_training")
+    part, settings = found.part(stage), found.provenance["settings"]
+    return Run(
+        part["marks"], {name: part[name].astype(float) for name in GAUGES}, part["kl_error"].astype(float),
+        part["answers"].tolist(), [text.split(" q: ")[1].removesuffix(" a:") for text in found["prompts"].tolist()],
+        found["plain_answers"].tolist(), part["batch_losses"].astype(float), settings["n_test"], settings[stage],
+        found.credit(),
+    )  # fmt: skip
+
+
+def fine_tuned():
+    """The recorded fine-tuning: (steps, exact match (n_seeds, n_marks), number of pairs)."""
+    found = recordings.load("post_training")
+    return found["SFT/marks"], found["SFT/exact_match"].astype(float), found.provenance["settings"]["SFT"]
+
+
+# --- Rewards that a program checks ---------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rewarded:
+    """GRPO on the toy. marks (n_marks,); pass_1, pass_16, greedy (n_seeds, n_marks); silent: share of groups, by step."""
+
+    marks: np.ndarray
+    pass_1: np.ndarray
+    pass_16: np.ndarray
+    greedy: np.ndarray
+    silent: np.ndarray
+    settings: dict
+    credit: str
+
+
+def rewarded():
+    """The recorded runs."""
+    found = recordings.load("post_training_grpo")
+    return Rewarded(
+        found["marks"], *(found[name].astype(float) for name in ("pass_1", "pass_16", "greedy", "silent")),
+        found.provenance["settings"], found.credit(),
+    )  # fmt: skip
+
+
+# --- The chat template ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Chat:
+    """Questions to SmolLM2 in several layouts. answers: the template's, question -> tokens; p: question -> layout ->
+    probability of each of these tokens; written: question -> layout -> text; stops, right (n_questions, n_layouts).
+    """
+
+    questions: list
+    layouts: list
+    answers: list
+    p: list
+    written: list
+    stops: np.ndarray
+    right: np.ndarray
+    n_new: int
+    credit: str
+
+
+def chat(model):
+    """The recorded answers; model: SmolLM2, whose tokenizer reads them."""
+    found = recordings.load("post_training_chat")
+    ids = [[[i for i in row if i >= 0] for row in rows] for rows in found["written"].tolist()]
+    written = [[words(model, row) for row in rows] for rows in ids]
+    right = [
+        [word.lower() in text.lower() for text in texts]
+        for word, texts in zip(found["right_words"].tolist(), written, strict=True)
+    ]
+    return Chat(
+        found["questions"].tolist(), found["layouts"].tolist(),
+        [[words(model, [i]) for i in rows[0]] for rows in ids],
+        [p[:, : len(rows[0])].astype(float) for p, rows in zip(found["p"], ids, strict=True)],
+        written, np.array([[2 in row for row in rows] for rows in ids]), np.array(right),
+        found.provenance["settings"]["n_new"], found.credit(),
+    )  # fmt: skip
+
+
+def words(model, ids):
+    """Text of ids, control tokens by their names."""
+    return "".join(CONTROL[i] if i in CONTROL else model.decode([i]) for i in ids)
+
+
+def template_tokens(model, question):
+    """The tokens of a question in the chat template, control tokens by their names."""
+    return [words(model, [i]) for i in model.chat(question)]
+
+
+# --- Costs ---------------------------------------------------------------------------------------
+
+
+def lora(name="SmolLM2-135M", rank=8):
+    """New parameters of LoRA on every matrix of every block, and all parameters of the model."""
+    config = PUBLISHED[name]
+    matrices = [shape for shape in config.layer_shapes().values() if len(shape) == 2]
+    return config.n_layers * lora_parameters(matrices, rank), config.n_parameters()
+
+
+def stage_costs(name="Llama-3-8B"):
+    """GFLOPs for a token of an answer: SFT, DPO, and GRPO, which also has to draw it.
+
+    Forward once, backward twice as much (chapter 6). DPO has two answers, and the reference reads both once, which can
+    be done beforehand. GRPO draws each answer first, one more pass.
+    """
+    forward = sum(part.flops for part in part_costs(PUBLISHED[name]).values()) / 1e9
+    return {"SFT": 3 * forward, "DPO": 2 * (3 + 1) * forward, "GRPO": (1 + 3) * forward}
+
+
+# --- What the prose says -------------------------------------------------------------------------
+
+
+def told_of_stages(found):
+    """Numbers for the prose on the toy's answers. found: Samples."""
+    marks, exact, settings = fine_tuned()
+    p = {stage: values.mean(axis=0) for stage, values in found.p.items()}
+    return {
+        "n_pairs": f"{settings['n_pairs']:,}",
+        "n_sft_steps": int(marks[-1]),
+        "sft_before": float(exact[:, 0].max()),
+        "sft_right": float(exact[:, -1].min()),
+        "p_plain_sft": p["SFT"][0],
+        "p_polite_sft": p["SFT"][1],
+        "p_plain_dpo": p["DPO"][0],
+        "p_polite_dpo": p["DPO"][1],
+        "p_far_most": float(found.p["over-optimised"].sum(axis=1).max()),
+    }
+
+
+def spread(values):
+    """Lowest and highest of the seeds."""
+    return float(values.min()), float(values.max())
+
+
+def told_of_runs(tuned, far):
+    """Numbers for the prose on preference tuning, and on too much of it."""
+    end = {f"dpo_{name}": spread(tuned.gauges[name][:, -1]) for name in GAUGES}
+    end |= {f"far_{name}": spread(far.gauges[name][:, -1]) for name in GAUGES}
+    said = {}
+    for name, (low, high) in end.items():
+        said[f"{name}_low"], said[f"{name}_high"] = low, high
+    wanted = (
+        "dpo_exact_match_low", "dpo_habit_rate_drawn_low", "dpo_habit_rate_drawn_high", "dpo_kl_low", "dpo_kl_high",
+        "dpo_chosen_low", "dpo_chosen_high", "dpo_rejected_low", "dpo_rejected_high", "far_exact_match_low",
+        "far_exact_match_high", "far_kl_low", "far_kl_high", "far_chosen_low", "far_chosen_high", "far_rejected_low",
+        "far_rejected_high",
+    )  # fmt: skip
+    margins = (far.gauges["chosen"] - far.gauges["rejected"])[:, -1]
+    first = int(far.marks[(far.gauges["win_rate"] == 1).all(axis=0)][0])
+    return {name: said[name] for name in wanted} | {
+        "n_test": far.n_test,
+        "won_after": first,
+        "kl_peak": far.gauges["kl"].max(),
+        "kl_peak_step": int(far.marks[far.gauges["kl"].max(axis=0).argmax()]),
+        "far_margin": float(margins.min()),
+        "far_loss": float(far.losses[:, -10:].mean()),
+        "kl_error_most": far.kl_error.max(),
+    }
+
+
+def told_of_rewards(found):
+    """Numbers for the prose on GRPO."""
+    said = {}
+    for name in ("pass_1", "pass_16", "greedy"):
+        values = getattr(found, name)
+        gain = values[:, -1] - values[:, 0]
+        said |= {
+            f"{name}_before": values[:, 0].mean(),
+            f"{name}_after": values[:, -1].mean(),
+            f"{name}_gain": mean_and_error(gain)[0],
+            f"{name}_error": mean_and_error(gain)[1],
+        }
+    keep = ("pass_1_before", "pass_1_after", "pass_1_gain", "pass_1_error", "pass_16_before", "pass_16_after",
+            "pass_16_gain", "pass_16_error")  # fmt: skip
+    return {name: said[name] for name in keep} | {
+        "silent": found.silent.mean(),
+        "grpo_steps": int(found.marks[-1]),
+        "grpo_sft": found.settings["n_sft_steps"],
+        "grpo_answers": found.settings["n_answers"],
+    }
+
+
+def told_of_chat(found):
+    """Numbers for the prose on the chat template."""
+    at = {layout: i for i, layout in enumerate(found.layouts)}
+    n = len(found.questions)
+    plain, full = at["plain text"], at["chat template"]
+    last = np.array([p[:, -1] for p in found.p])
+    silent = sum(texts[plain] == CONTROL[2] for texts in found.written)
+    return {
+        "n_questions": n,
+        "stops_chat": int(found.stops[:, full].sum()),
+        "stops_qa": int(found.stops[:, at["Q: and A:"]].sum()),
+        "right_chat": int(found.right[:, full].sum()),
+        "right_qa": int(found.right[:, at["Q: and A:"]].sum()),
+        "right_plain": int(found.right[:, plain].sum()),
+        "right_no_system": int(found.right[:, at["without the system message"]].sum()),
+        "silent_plain": silent,
+        "end_chat": float(np.median(last[:, full])),
+        "end_qa": float(np.median(last[:, at["Q: and A:"]])),
+    }
+
+
+def told_of_costs():
+    """Numbers for the prose on LoRA and on what the stages cost."""
+    new, all_ = lora()
+    return {
+        "lora_new": f"{new:,}",
+        "lora_share": new / all_,
+        "lora_all": f"{all_:,}",
+    }
+
+
+def advantages_of(n_right, n_answers=8):
+    """Advantage of a right and of a wrong answer in a group with so many right ones."""
+    rewards = np.array([[1.0] * n_right + [0.0] * (n_answers - n_right)])
+    found = group_advantages(rewards)[0]
+    return found[0], found[-1]
