@@ -19,7 +19,7 @@ QUESTIONS = {  # question -> a word that a right answer holds
     "What is the capital of Egypt?": "Cairo",
     "What color is the sky on a clear day?": "blue",
     "What color is grass?": "green",
-    "How many days are in a week?": "seven",
+    "How many days are in a week?": "7",
     "How many legs does a spider have?": "eight",
     "Who wrote Romeo and Juliet?": "Shakespeare",
     "Which planet is closest to the Sun?": "Mercury",

@@ -10,7 +10,7 @@ import numpy as np
 
 from anatomy import recordings, tiny_tales
 from anatomy.model import PUBLISHED
-from anatomy.post_training import group_advantages, lora_parameters
+from anatomy.post_training import lora_parameters
 from anatomy.studies.costs import part_costs
 from anatomy.studies.logits_and_sampling import mean_and_error
 from anatomy.training_phases import log_softmax
@@ -80,7 +80,7 @@ GAUGES = ("exact_match", "exact_match_drawn", "habit_rate_drawn", "win_rate", "k
 
 @dataclass(frozen=True)
 class Run:
-    """One of the recorded runs. marks (n_marks,): steps; gauges: name -> (n_seeds, n_marks); kl_error: its standard error.
+    """One of the recorded runs. marks (n_marks,): steps; gauges: name -> (n_seeds, n_marks); kl_error: standard errors.
 
     answers (n_marks, n_prompts): greedy, first seed. questions, plain: of these prompts, with the right answer.
     """
@@ -93,6 +93,7 @@ class Run:
     plain: list
     losses: np.ndarray
     n_test: int
+    n_preferences: int
     settings: dict
     credit: str
 
@@ -104,8 +105,8 @@ def run(stage="over-optimised"):
     return Run(
         part["marks"], {name: part[name].astype(float) for name in GAUGES}, part["kl_error"].astype(float),
         part["answers"].tolist(), [text.split(" q: ")[1].removesuffix(" a:") for text in found["prompts"].tolist()],
-        found["plain_answers"].tolist(), part["batch_losses"].astype(float), settings["n_test"], settings[stage],
-        found.credit(),
+        found["plain_answers"].tolist(), part["batch_losses"].astype(float), settings["n_test"],
+        settings["n_preferences"], settings[stage], found.credit(),
     )  # fmt: skip
 
 
@@ -120,7 +121,7 @@ def fine_tuned():
 
 @dataclass(frozen=True)
 class Rewarded:
-    """GRPO on the toy. marks (n_marks,); pass_1, pass_16, greedy (n_seeds, n_marks); silent: share of groups, by step."""
+    """GRPO on the toy. marks (n_marks,); pass_1, pass_16, greedy (n_seeds, n_marks); silent: share of groups."""
 
     marks: np.ndarray
     pass_1: np.ndarray
@@ -146,7 +147,8 @@ def rewarded():
 @dataclass(frozen=True)
 class Chat:
     """Questions to SmolLM2 in several layouts. answers: the template's, question -> tokens; p: question -> layout ->
-    probability of each of these tokens; written: question -> layout -> text; stops, right (n_questions, n_layouts).
+    probability of each of these tokens; written: question -> layout -> text; right (n_questions, n_layouts): whether
+    the word looked for stands in it.
     """
 
     questions: list
@@ -154,7 +156,6 @@ class Chat:
     answers: list
     p: list
     written: list
-    stops: np.ndarray
     right: np.ndarray
     n_new: int
     credit: str
@@ -173,7 +174,7 @@ def chat(model):
         found["questions"].tolist(), found["layouts"].tolist(),
         [[words(model, [i]) for i in rows[0]] for rows in ids],
         [p[:, : len(rows[0])].astype(float) for p, rows in zip(found["p"], ids, strict=True)],
-        written, np.array([[2 in row for row in rows] for rows in ids]), np.array(right),
+        written, np.array(right),
         found.provenance["settings"]["n_new"], found.credit(),
     )  # fmt: skip
 
@@ -241,39 +242,42 @@ def told_of_runs(tuned, far):
     for name, (low, high) in end.items():
         said[f"{name}_low"], said[f"{name}_high"] = low, high
     wanted = (
-        "dpo_exact_match_low", "dpo_habit_rate_drawn_low", "dpo_habit_rate_drawn_high", "dpo_kl_low", "dpo_kl_high",
-        "dpo_chosen_low", "dpo_chosen_high", "dpo_rejected_low", "dpo_rejected_high", "far_exact_match_low",
-        "far_exact_match_high", "far_kl_low", "far_kl_high", "far_chosen_low", "far_chosen_high", "far_rejected_low",
-        "far_rejected_high",
+        "dpo_kl_low", "dpo_kl_high", "dpo_chosen_low", "dpo_chosen_high", "far_exact_match_low", "far_exact_match_high",
     )  # fmt: skip
     margins = (far.gauges["chosen"] - far.gauges["rejected"])[:, -1]
-    first = int(far.marks[(far.gauges["win_rate"] == 1).all(axis=0)][0])
+    won = (far.gauges["win_rate"] == 1).all(axis=0)
     return {name: said[name] for name in wanted} | {
         "n_test": far.n_test,
-        "won_after": first,
+        "n_preferences": tuned.n_preferences,
+        "dpo_steps": int(tuned.marks[-1]),
+        "far_steps": int(far.marks[-1]),
+        "dpo_fall_least": -said["dpo_rejected_high"],
+        "dpo_fall_most": -said["dpo_rejected_low"],
+        "far_fall_least": -said["far_chosen_high"],
+        "far_fall_most": -said["far_chosen_low"],
+        "far_rejected_least": -said["far_rejected_high"],
+        "won_after": int(far.marks[won][0]),
         "kl_peak": far.gauges["kl"].max(),
-        "kl_peak_step": int(far.marks[far.gauges["kl"].max(axis=0).argmax()]),
         "far_margin": float(margins.min()),
         "far_loss": float(far.losses[:, -10:].mean()),
-        "kl_error_most": far.kl_error.max(),
     }
 
 
 def told_of_rewards(found):
-    """Numbers for the prose on GRPO."""
+    """Numbers for the prose on GRPO: changes over seeds, each with its standard error."""
     said = {}
-    for name in ("pass_1", "pass_16", "greedy"):
+    for name in ("pass_1", "pass_16"):
         values = getattr(found, name)
-        gain = values[:, -1] - values[:, 0]
+        gain, error = mean_and_error(values[:, -1] - values[:, 0])
         said |= {
             f"{name}_before": values[:, 0].mean(),
             f"{name}_after": values[:, -1].mean(),
-            f"{name}_gain": mean_and_error(gain)[0],
-            f"{name}_error": mean_and_error(gain)[1],
+            f"{name}_gain": gain,
+            f"{name}_error": error,
         }
-    keep = ("pass_1_before", "pass_1_after", "pass_1_gain", "pass_1_error", "pass_16_before", "pass_16_after",
-            "pass_16_gain", "pass_16_error")  # fmt: skip
-    return {name: said[name] for name in keep} | {
+    change = said.pop("pass_16_gain")
+    return said | {
+        "pass_16_change": f"{change:.2f}".replace("-", "−"),
         "silent": found.silent.mean(),
         "grpo_steps": int(found.marks[-1]),
         "grpo_sft": found.settings["n_sft_steps"],
@@ -281,24 +285,39 @@ def told_of_rewards(found):
     }
 
 
+def surprise(found, layout):
+    """Nats by which the template's answer surprises in a layout: of its first token, and of a later one.
+
+    Two pairs, mean over questions and standard error.
+    """
+    at = found.layouts.index(layout)
+    nats = [-np.log(p[at]) for p in found.p]
+    return mean_and_error([row[0] for row in nats]), mean_and_error([row[1:].mean() for row in nats])
+
+
 def told_of_chat(found):
     """Numbers for the prose on the chat template."""
     at = {layout: i for i, layout in enumerate(found.layouts)}
-    n = len(found.questions)
-    plain, full = at["plain text"], at["chat template"]
-    last = np.array([p[:, -1] for p in found.p])
-    silent = sum(texts[plain] == CONTROL[2] for texts in found.written)
+    right = found.right.sum(axis=0)
+    first, later = surprise(found, "chat template")
+    first_plain, later_plain = surprise(found, "plain text")
+    opening = found.layouts[2]
     return {
-        "n_questions": n,
-        "stops_chat": int(found.stops[:, full].sum()),
-        "stops_qa": int(found.stops[:, at["Q: and A:"]].sum()),
-        "right_chat": int(found.right[:, full].sum()),
-        "right_qa": int(found.right[:, at["Q: and A:"]].sum()),
-        "right_plain": int(found.right[:, plain].sum()),
-        "right_no_system": int(found.right[:, at["without the system message"]].sum()),
-        "silent_plain": silent,
-        "end_chat": float(np.median(last[:, full])),
-        "end_qa": float(np.median(last[:, at["Q: and A:"]])),
+        "n_questions": len(found.questions),
+        "right_chat": int(right[at["chat template"]]),
+        "right_qa": int(right[at["Q: and A:"]]),
+        "right_plain": int(right[at["plain text"]]),
+        "silent_plain": sum(texts[at["plain text"]] == CONTROL[2] for texts in found.written),
+        "opens_itself": sum(
+            texts[at[opening]].startswith(f"{CONTROL[1]}assistant\n") for texts in found.written
+        ),
+        "first_chat": first[0],
+        "first_plain": first_plain[0],
+        "first_plain_error": first_plain[1],
+        "later_chat": later[0],
+        "later_chat_error": later[1],
+        "later_plain": later_plain[0],
+        "later_plain_error": later_plain[1],
     }
 
 
@@ -310,10 +329,3 @@ def told_of_costs():
         "lora_share": new / all_,
         "lora_all": f"{all_:,}",
     }
-
-
-def advantages_of(n_right, n_answers=8):
-    """Advantage of a right and of a wrong answer in a group with so many right ones."""
-    rewards = np.array([[1.0] * n_right + [0.0] * (n_answers - n_right)])
-    found = group_advantages(rewards)[0]
-    return found[0], found[-1]

@@ -1,0 +1,21 @@
+import { fixed } from "./shared/fixed.mjs";
+import { preference_loss, preference_pull } from "./shared/preference.mjs";
+
+export const show = ({ grid, most }, { margin, beta }) => {
+  const loss = preference_loss(margin, beta), pull = preference_pull(margin, beta);
+  const cut = value => Math.min(value, most);
+  const order = margin > 0 ? "won" : margin < 0 ? "lost" : "a tie";
+  const share = pull / beta;
+  const shown = share >= 0.0005 ? `${fixed(100 * share, 1)} %` : "under 0.1 %";
+  return {
+    loss: { x: grid, y: grid.map(m => cut(preference_loss(m, beta))) },
+    pull: { x: grid, y: grid.map(m => preference_pull(m, beta) / beta) },
+    here: { x: [margin, margin], y: [0, most] },
+    dots: { x: [margin], y: [cut(loss)], text: [""] },
+    pulls: { x: [margin], y: [share], text: [""] },
+    rule: { x: [margin, margin], y: [0, 1] },
+    said: { text: `Margin ${fixed(margin, 0)}: ${order}\nloss ${fixed(loss, 3)}` },
+    strength: { text: `Pull, as a share of β\n${shown}` },
+    say: `With a margin of ${fixed(margin, 0)} nats the pair is ${order}; beta ${fixed(beta)}: loss ${fixed(loss, 3)}, pull ${shown} of beta.`,
+  };
+};
