@@ -103,7 +103,8 @@ def dpo_loss(chosen, rejected, reference_chosen, reference_rejected, beta):
     (0.6931, [-0.25], [0.25])
     """
     in_range("beta", beta, 0, np.inf, open_low=True, open_high=True)
-    margins = preference_margins(chosen.data, rejected.data, reference_chosen, reference_rejected)
+    now = chosen.data, rejected.data
+    margins = preference_margins(*now, reference_chosen, reference_rejected)
     losses = np.logaddexp(0, -beta * margins)  # -log sigmoid, without overflow
     doubt = 0.5 * (1 - np.tanh(0.5 * beta * margins))  # sigmoid(-β · margin)
 
@@ -172,7 +173,7 @@ def group_advantages(rewards):
     rewards = finite("rewards", rewards, ndim=2).astype(float)
     distance = rewards - rewards.mean(axis=1, keepdims=True)
     spread = rewards.std(axis=1, keepdims=True)
-    return np.divide(distance, spread, out=np.zeros_like(distance), where=spread > 0)
+    return distance / np.where(spread > 0, spread, 1.0)
 
 
 def reward_loss(log_p, advantages):

@@ -2,6 +2,7 @@
 
 import numpy as np
 from bokeh.layouts import column
+from bokeh.models import Div
 
 from anatomy.figures import parts
 from anatomy.figures.figure import Figure, Table
@@ -17,32 +18,41 @@ from anatomy.studies import post_training as study
 def too_far(found, first=6):
     """The over-optimised run by steps: what the judge says, how far the model is, what it writes. found: a Run."""
     gauges, steps = found.gauges, found.marks.tolist()
-    kl, n = gauges["kl"], len(found.marks)
+    kl, n, losses = gauges["kl"], len(found.marks), found.losses_before(0)
     view = View(
         "post_training_too_far", digits=4, marks=steps, win=gauges["win_rate"], habit=gauges["habit_rate_drawn"],
         right=gauges["exact_match"], kl=kl.round(2), answers=[[text.strip() for text in row] for row in found.answers],
-        plain=[text.strip() for text in found.plain],
+        plain=[text.strip() for text in found.plain], loss=losses,
     )  # fmt: skip
     p = parts.bars(
-        view, "bars", ["win rate", "polite", "right"], "prob", high=1, room=1.24, height=130, mono=False
+        view, "bars", ["win rate", "polite", "right"], "prob", high=1, room=1.24, height=148, mono=False
     )
     parts.title(view, "said", p)
+    p.title.text = " \n "
     q = parts.plot(170, "steps of DPO", "nats", x=(-3, 103), y=(0, 27))
     parts.title(view, "far", q)
     parts.ticks(q.yaxis, [0, 10, 20])
     q.multi_line(
         "xs", "ys", source=view.source("lines", xs=[], ys=[]), line_color=ink("grey"), line_width=0.8
     )
+    most = float(np.log(2))
+    q.line([-3, 103], [most, most], line_color=ink("muted"), line_dash="dashed")
+    parts.label(q, 102, 3.2, "dashed: all that the habit can cost", "muted", align="right")
     parts.curve(view, "first", q, "stream", width=2.5)
     parts.rule(view, "here", q)
     parts.dots(view, "dot", q, "stream")
     table = parts.ledger(
         view,
         "text",
-        ["right would be", "it writes"],
-        [0, 0.36],
+        ["right would be", "it writes", "right?"],
+        [0, 0.33, 1],
         len(found.plain),
-        aligns=["left", "left"],
+        aligns=["left", "left", "right"],
+    )
+    conclusion = (
+        "The win rate is 1.00 from the second mark on, and nothing in it tells the first good model from the ruin at "
+        "the end. How many answers are right you know only if you know the right ones. KL needs no right answers, and it "
+        "rises past the dashed line while most answers are still right. Thick: this run. Thin: all three seeds."
     )
     view.control(mark=parts.slider("Steps, one mark at a time", 0, n - 1, first, show_value=False))
     return Figure(
@@ -53,18 +63,15 @@ def too_far(found, first=6):
         f"{gauges['win_rate'][0, first]:.2f}, but only {gauges['exact_match'][0, first]:.0%} of the answers are right, "
         f"and beside it stand answers such as {found.answers[first][1].strip()!r} where {found.plain[1].strip()!r} "
         f"would be right. KL to the start has grown to {kl[0, first]:.1f} nats.",
-        caption="Slide from the start to the end of the run. The win rate is 1.00 from the second mark on, and nothing "
-        "in it tells the first good model from the ruin at the end. How many answers are right you know only if you "
-        "know the right ones. KL needs no right answers, and it rises early. Thick: this run. Thin: all three seeds.",
-        print_caption="The win rate is 1.00 from the second mark on, and nothing in it tells the first good model from "
-        "the ruin at the end. How many answers are right you know only if you know the right ones. KL needs no right "
-        "answers, and it rises early. Thick: this run. Thin: all three seeds.",
+        caption="Slide from the start to the end of the run. " + conclusion,
+        print_caption=conclusion,
         print_states={f"after {steps[i]} steps": {"mark": i} for i in (1, first, n - 1)},
         data=Table(
-            ["step", "win rate", "polite", "right", "KL", found.questions[1], found.questions[4]],
+            ["step", "loss", "win rate", "polite", "right", "KL", found.questions[1], found.questions[4]],
             [
                 [
-                    step, f"{gauges['win_rate'][0, i]:.2f}", f"{gauges['habit_rate_drawn'][0, i]:.2f}",
+                    step, f"{losses[i]:.3f}", f"{gauges['win_rate'][0, i]:.2f}",
+                    f"{gauges['habit_rate_drawn'][0, i]:.2f}",
                     f"{gauges['exact_match'][0, i]:.2f}", f"{kl[0, i]:.1f} ± {found.kl_error[0, i]:.1f}",
                     found.answers[i][1].strip(), found.answers[i][4].strip(),
                 ]
@@ -73,7 +80,7 @@ def too_far(found, first=6):
         ),
         provenance="trained",
         source=f"{found.credit} Win rate, KL and right answers over {found.n_test} unseen questions, polite among "
-        "drawn answers, right among the likeliest. Seed 0.",
+        "drawn answers, right among the likeliest; loss over the last five batches. Seed 0.",
     )  # fmt: skip
 
 
@@ -86,8 +93,9 @@ def stages(found, first=4):
     n = len(names)
     view = View(
         "post_training_stages", digits=3, stages=names, written=list(found.written.values()),
-        p=list(found.p.values()), right=found.plain,
+        p=list(found.p.values()), right=found.plain, tales=[tale for tale, _ in found.prompts],
     )  # fmt: skip
+    told = view.part("told", Div(text="", styles={"font": "italic 15px/1.35 serif"}))
     p = parts.plot(62 + 46 * n, grid=None, x=(0, 1), y=(-n + 0.45, 0.5))
     p.axis.visible = False
     p.frame_align = False
@@ -128,14 +136,14 @@ def stages(found, first=4):
     return Figure(
         parts.side_by_side(p, q),
         view=view,
-        controls=[parts.side_by_side(*view.controls.values(), least=140)],
+        controls=[told, parts.side_by_side(*view.controls.values(), least=140)],
         name="post-training-stages",
         alt=f"Four answers to {question!r}. The base model: {found.written['base'][first][0].strip()!r}. After SFT: "
         f"{found.written['SFT'][first][0].strip()!r}. After DPO: {found.written['DPO'][first][0].strip()!r}. After too "
         f"much of it: {found.written['over-optimised'][first][0].strip()!r}. Bars: after SFT the two right answers "
         f"have {p_sft[0]:.2f} and {p_sft[1]:.2f} of the probability, after too much DPO {p_far[0]:.2f} and "
         f"{p_far[1]:.2f}.",
-        caption="The tale stands under Data. The base model goes on talking and gives the right answers next to no "
+        caption="The base model goes on talking and gives the right answers next to no "
         "probability. SFT shares nearly all of it between the plain and the polite answer, DPO moves it to the polite "
         "one. Too far, it is with neither.",
         print_states={
@@ -157,11 +165,14 @@ def stages(found, first=4):
 
 # --- The pull of a pair --------------------------------------------------------------------------
 
-MOST = 3.0
+MOST = 5.0
+ENDS = ((0, "careful runs", "left", 5, 0.9), (1, "careless runs", "right", -5, 0.7))
 
 
 def pull(tuned, far, margin=3):
     """DPO's loss of one pair and how hard it pulls, by margin and β. tuned, far: the study's runs."""
+    beta = tuned.settings["beta"]
+    ends = [float((each.gauges["chosen"] - each.gauges["rejected"])[:, -1].mean()) for each in (tuned, far)]
     grid = np.arange(-10, 51, 0.5)
     view = View("post_training_pull", digits=5, grid=grid, most=MOST)
     p = parts.plot(220, "margin, nats", x=(-10, 50), y=(0, MOST))
@@ -176,10 +187,12 @@ def pull(tuned, far, margin=3):
         parts.title(view, words, plot)
         plot.title.text = " \n "
         plot.line([0, 0], [0, MOST], line_color=ink("muted"), line_dash="dashed")
+        for end, words_, align, shift, high in ENDS:
+            top = high * plot.y_range.end
+            plot.line([ends[end]] * 2, [0, top], line_color=ink("muted"), line_dash="dotted")
+            parts.label(plot, ends[end], top, words_, "muted", (shift, 0), align)
     view.control(margin=parts.slider("Margin, nats", -10, 50, margin))
     view.control(beta=parts.slider("β", 0.05, 1, 0.5, 0.05))
-    beta = tuned.settings["beta"]
-    ends = [float((each.gauges["chosen"] - each.gauges["rejected"])[:, -1].mean()) for each in (tuned, far)]
     return Figure(
         parts.side_by_side(p, q),
         view=view,
@@ -188,7 +201,8 @@ def pull(tuned, far, margin=3):
         alt=f"Two falling curves over the margin, for β = {beta}. The loss falls towards zero, and so does the pull; "
         f"at a margin of {margin} nats, where the pair is long won, both are still above zero.",
         caption="A pair is won as soon as its margin is right of the dashed line. The loss does not stop there: the "
-        "pull gets weaker, never zero. A smaller β keeps it strong over a longer way.",
+        "pull gets weaker, never zero. A smaller β keeps it strong over a longer way. Dotted: where the recorded runs "
+        "end, on average.",
         data=Table(
             ["margin", *(f"loss, β = {b}" for b in (0.1, 0.5)), *(f"pull / β, β = {b}" for b in (0.1, 0.5))],
             [
@@ -209,13 +223,16 @@ def pull(tuned, far, margin=3):
 # --- The chat template ---------------------------------------------------------------------------
 
 
+N_ROWS = 12
+
+
 def chat(found, question=0, layout=4):
     """SmolLM2 asked in its template and out of it. found: the study's Chat."""
-    n_rows = max(len(tokens) for tokens in found.answers)
+    n_rows = N_ROWS
     view = View(
         "post_training_chat", digits=3, questions=found.questions, layouts=found.layouts,
-        answers=[[visible(token) for token in tokens] for tokens in found.answers],
-        p=[values.round(3) for values in found.p], written=found.written, n_rows=n_rows,
+        answers=[[visible(token) for token in tokens[:n_rows]] for tokens in found.answers],
+        p=[values[:, :n_rows].round(3) for values in found.p], written=found.written, n_rows=n_rows,
     )  # fmt: skip
     p = parts.bars(
         view, "bars", n_rows, "prob", high=1, room=1.25, height=104 + 21 * n_rows, x_label="probability"
@@ -236,7 +253,8 @@ def chat(found, question=0, layout=4):
         f"{found.questions[question]!r} as {found.layouts[layout]}, and as an outline in the chat template. In the "
         f"template it is near 1 for most tokens, and {found.p[question][0][0]:.2f} for the first; as "
         f"{found.layouts[layout]} the first has {found.p[question][layout][0]:.2f}.",
-        caption="The answer that SmolLM2 gives in its template, token by token. Outlined: probability in the template. "
+        caption="The answer that SmolLM2 gives in its template, token by token, twelve at most. Outlined: probability in "
+        "the template. "
         "Filled: the same token in the chosen layout, all tokens before it given. Over the bars stands what it writes "
         "by itself in that layout.",
         print_states={

@@ -97,6 +97,11 @@ class Run:
     settings: dict
     credit: str
 
+    def losses_before(self, seed, n=5):
+        """At each mark, the mean loss of the n batches before it; at step 0 that of the first batch."""
+        losses = self.losses[seed]
+        return [float(losses[max(step - n, 0) : max(step, 1)].mean()) for step in self.marks]
+
 
 def run(stage="over-optimised"):
     """The recorded run called "DPO" or "over-optimised"."""

@@ -35,6 +35,9 @@ def test_gauges_and_text_are_those_of_the_step(shown, far, mark):
     }
     assert state["text"]["c1"] == [text.strip() for text in far.answers[mark]]
     assert f"win rate {g['win_rate'][0, mark]:.2f}" in state["said"]["text"]
+    pairs = zip(far.answers[mark], far.plain, strict=True)
+    verdicts = [text in (plain, plain.removesuffix(".") + study.HABIT) for text, plain in pairs]
+    assert state["text"]["c2"] == ["yes" if right else "no" for right in verdicts]
     assert state["lines"]["ys"] == [pytest.approx(row, abs=6e-3) for row in g["kl"]]
 
 
@@ -51,11 +54,12 @@ def test_stages_stand_side_by_side(shown, samples, prompt, draw):
     state = shown(figures.stages(samples), prompt=prompt, draw=draw)
     for i, stage in enumerate(study.STAGES):
         text = samples.written[stage][prompt][draw]
-        assert state["texts"]["text"][i].removesuffix(" …") in text
+        assert text.strip().startswith(state["texts"]["text"][i].removesuffix(" …"))
         plain, polite = samples.p[stage][prompt]
         assert state["plain"]["right"][i] == pytest.approx(plain, abs=6e-4)
         assert state["polite"]["right"][i] == pytest.approx(plain + polite, abs=2e-3)
     assert samples.plain[prompt] in state["said"]["text"]
+    assert state["told"]["text"] == samples.prompts[prompt][0]
 
 
 @pytest.mark.parametrize("margin", [-10, 0, 3, 46, 50])
@@ -68,6 +72,7 @@ def test_loss_and_pull(shown, tuned, far, margin, beta):
     word = "won" if margin > 0 else "lost" if margin < 0 else "a tie"
     assert state["said"]["text"].startswith(f"Margin {margin:.0f}: {word}".replace("-", "−"))
     assert min(state["pull"]["y"]) > 0
+    assert max(state["loss"]["y"]) <= figures.MOST
 
 
 @pytest.mark.checkpoint
@@ -77,9 +82,9 @@ def test_tokens_of_the_template(shown, real_model, layout):
     figure = figures.chat(chat)
     for question in (0, 5, 15):
         state = shown(figure, question=question, layout=layout)
-        n = len(chat.answers[question])
-        assert state["bars"]["value"][:n] == pytest.approx(chat.p[question][layout], abs=6e-4)
-        assert state["ghosts"]["value"][:n] == pytest.approx(chat.p[question][0], abs=6e-4)
+        n = min(len(chat.answers[question]), figures.N_ROWS)
+        assert state["bars"]["value"][:n] == pytest.approx(chat.p[question][layout][:n], abs=6e-4)
+        assert state["ghosts"]["value"][:n] == pytest.approx(chat.p[question][0][:n], abs=6e-4)
         assert all(value == 0 for value in state["bars"]["value"][n:])
         lines = state["said"]["text"].split("\n")
         assert len(lines) == 3

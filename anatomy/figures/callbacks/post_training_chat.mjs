@@ -13,9 +13,9 @@ export const show = ({ questions, layouts, answers, p, written, n_rows }, { ques
   const [first, second] = halves(cut(written[question][layout].replaceAll("\n", "⏎")));
   return {
     bars_axis: { labels: pad(tokens, " ") },
-    bars: { value: pad(here, 0), end: pad(here, 0), text: pad(here.map(x => (x >= 0.005 ? fixed(x) : "< 0.01")), "") },
+    bars: { value: pad(here, 0), end: pad(here.map((x, i) => Math.max(x, full[i])), 0), text: pad(here.map(x => (x >= 0.005 ? fixed(x) : "< 0.01")), "") },
     ghosts: { value: pad(full, 0) },
-    said: { text: `It goes on by itself, ${layouts[layout]}:\n${first}\n${second}` },
+    said: { text: `By itself it goes on:\n${first}\n${second}` },
     say: `${questions[question]} ${layouts[layout]}: it writes ${written[question][layout]} Probabilities of the template's answer: ${tokens.map((token, i) => `${token} ${fixed(here[i])}, in the template ${fixed(full[i])}`).join("; ")}.`,
   };
 };

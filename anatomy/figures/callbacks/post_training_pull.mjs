@@ -4,11 +4,12 @@ import { preference_loss, preference_pull } from "./shared/preference.mjs";
 export const show = ({ grid, most }, { margin, beta }) => {
   const loss = preference_loss(margin, beta), pull = preference_pull(margin, beta);
   const cut = value => Math.min(value, most);
+  const inside = grid.filter(m => preference_loss(m, beta) <= most);  // above, the curve has left the plot
   const order = margin > 0 ? "won" : margin < 0 ? "lost" : "a tie";
   const share = pull / beta;
   const shown = share >= 0.0005 ? `${fixed(100 * share, 1)} %` : "under 0.1 %";
   return {
-    loss: { x: grid, y: grid.map(m => cut(preference_loss(m, beta))) },
+    loss: { x: inside, y: inside.map(m => preference_loss(m, beta)) },
     pull: { x: grid, y: grid.map(m => preference_pull(m, beta) / beta) },
     here: { x: [margin, margin], y: [0, most] },
     dots: { x: [margin], y: [cut(loss)], text: [""] },
