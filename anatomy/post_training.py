@@ -112,7 +112,8 @@ def dpo_loss(chosen, rejected, reference_chosen, reference_rejected, beta):
         pull = (g * beta * doubt / len(margins)).astype(chosen.data.dtype)
         return -pull, pull
 
-    return bp.Tensor(np.asarray(losses.mean()), "dpo_loss", (chosen, rejected), rule)
+    mean = np.asarray(losses.mean())
+    return bp.Tensor(mean, "dpo_loss", (chosen, rejected), rule)
 
 
 def align(parameters, chosen, rejected, beta, schedule, n_steps, rng, n_batch=32, watch=None):

@@ -29,15 +29,15 @@ def too_far(found, first=6):
     )
     parts.title(view, "said", p)
     p.title.text = " \n "
-    q = parts.plot(170, "steps of DPO", "nats", x=(-3, 103), y=(0, 27))
+    q = parts.plot(188, "steps of DPO", "nats", x=(-3, 103), y=(0, 27))
     parts.title(view, "far", q)
+    q.title.text = " \n "
     parts.ticks(q.yaxis, [0, 10, 20])
     q.multi_line(
         "xs", "ys", source=view.source("lines", xs=[], ys=[]), line_color=ink("grey"), line_width=0.8
     )
     most = float(np.log(2))
     q.line([-3, 103], [most, most], line_color=ink("muted"), line_dash="dashed")
-    parts.label(q, 102, 3.2, "dashed: all that the habit can cost", "muted", align="right")
     parts.curve(view, "first", q, "stream", width=2.5)
     parts.rule(view, "here", q)
     parts.dots(view, "dot", q, "stream")
@@ -51,8 +51,8 @@ def too_far(found, first=6):
     )
     conclusion = (
         "The win rate is 1.00 from the second mark on, and nothing in it tells the first good model from the ruin at "
-        "the end. How many answers are right you know only if you know the right ones. KL needs no right answers, and it "
-        "rises past the dashed line while most answers are still right. Thick: this run. Thin: all three seeds."
+        "the end. How many answers are right you know only if you know the right ones. KL needs no right answers, and "
+        "it rises past the dashed line while most answers are still right. Thick: this run. Thin: all three seeds."
     )
     view.control(mark=parts.slider("Steps, one mark at a time", 0, n - 1, first, show_value=False))
     return Figure(
@@ -175,8 +175,8 @@ def pull(tuned, far, margin=3):
     ends = [float((each.gauges["chosen"] - each.gauges["rejected"])[:, -1].mean()) for each in (tuned, far)]
     grid = np.arange(-10, 51, 0.5)
     view = View("post_training_pull", digits=5, grid=grid, most=MOST)
-    p = parts.plot(220, "margin, nats", x=(-10, 50), y=(0, MOST))
-    q = parts.plot(220, "margin, nats", x=(-10, 50), y=(0, 1.04))
+    p = parts.plot(220, "margin, nats", x=(-11, 51.5), y=(0, MOST))
+    q = parts.plot(220, "margin, nats", x=(-11, 51.5), y=(0, 1.04))
     for plot, name, words, parts_ in (
         (p, "loss", "said", ("here", "dots")),
         (q, "pull", "strength", ("rule", "pulls")),
@@ -253,10 +253,9 @@ def chat(found, question=0, layout=4):
         f"{found.questions[question]!r} as {found.layouts[layout]}, and as an outline in the chat template. In the "
         f"template it is near 1 for most tokens, and {found.p[question][0][0]:.2f} for the first; as "
         f"{found.layouts[layout]} the first has {found.p[question][layout][0]:.2f}.",
-        caption="The answer that SmolLM2 gives in its template, token by token, twelve at most. Outlined: probability in "
-        "the template. "
-        "Filled: the same token in the chosen layout, all tokens before it given. Over the bars stands what it writes "
-        "by itself in that layout.",
+        caption="The answer that SmolLM2 gives in its template, token by token, twelve at most. Outlined: probability "
+        "in the template. Filled: the same token in the chosen layout, all tokens before it given. Over the bars "
+        "stands what it writes by itself in that layout.",
         print_states={
             f"{found.layouts[i]}": {"layout": i} for i in (0, 3, 4)
         },

@@ -8,6 +8,7 @@ export const show = ({ grid, most }, { margin, beta }) => {
   const order = margin > 0 ? "won" : margin < 0 ? "lost" : "a tie";
   const share = pull / beta;
   const shown = share >= 0.0005 ? `${fixed(100 * share, 1)} %` : "under 0.1 %";
+  const lost = loss >= 0.0005 ? fixed(loss, 3) : "under 0.001";
   return {
     loss: { x: inside, y: inside.map(m => preference_loss(m, beta)) },
     pull: { x: grid, y: grid.map(m => preference_pull(m, beta) / beta) },
@@ -15,8 +16,8 @@ export const show = ({ grid, most }, { margin, beta }) => {
     dots: { x: [margin], y: [cut(loss)], text: [""] },
     pulls: { x: [margin], y: [share], text: [""] },
     rule: { x: [margin, margin], y: [0, 1] },
-    said: { text: `Margin ${fixed(margin, 0)}: ${order}\nloss ${fixed(loss, 3)}` },
+    said: { text: `Margin ${fixed(margin, 0)}: ${order}\nloss ${lost}` },
     strength: { text: `Pull, as a share of β\n${shown}` },
-    say: `With a margin of ${fixed(margin, 0)} nats the pair is ${order}; beta ${fixed(beta)}: loss ${fixed(loss, 3)}, pull ${shown} of beta.`,
+    say: `With a margin of ${fixed(margin, 0)} nats the pair is ${order}; beta ${fixed(beta)}: loss ${lost}, pull ${shown} of beta.`,
   };
 };
