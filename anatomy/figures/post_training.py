@@ -139,13 +139,13 @@ def stages(found, first=4):
         controls=[told, parts.side_by_side(*view.controls.values(), least=140)],
         name="post-training-stages",
         alt=f"Four answers to {question!r}. The base model: {found.written['base'][first][0].strip()!r}. After SFT: "
-        f"{found.written['SFT'][first][0].strip()!r}. After DPO: {found.written['DPO'][first][0].strip()!r}. After too "
-        f"much of it: {found.written['over-optimised'][first][0].strip()!r}. Bars: after SFT the two right answers "
-        f"have {p_sft[0]:.2f} and {p_sft[1]:.2f} of the probability, after too much DPO {p_far[0]:.2f} and "
+        f"{found.written['SFT'][first][0].strip()!r}. After careful DPO: {found.written['DPO'][first][0].strip()!r}. "
+        f"After careless DPO: {found.written['over-optimised'][first][0].strip()!r}. Bars: after SFT the two right "
+        f"answers have {p_sft[0]:.2f} and {p_sft[1]:.2f} of the probability, after careless DPO {p_far[0]:.2f} and "
         f"{p_far[1]:.2f}.",
         caption="The base model goes on talking and gives the right answers next to no "
         "probability. SFT shares nearly all of it between the plain and the polite answer, DPO moves it to the polite "
-        "one. Too far, it is with neither.",
+        "one. After careless DPO it is with neither.",
         print_states={
             "likeliest tokens": {},
             "another question, a draw": {"prompt": 1, "draw": 1},
@@ -255,7 +255,8 @@ def chat(found, question=0, layout=4):
         f"{found.layouts[layout]} the first has {found.p[question][layout][0]:.2f}.",
         caption="The answer that SmolLM2 gives in its template, token by token, twelve at most. Outlined: probability "
         "in the template. Filled: the same token in the chosen layout, all tokens before it given. Over the bars "
-        "stands what it writes by itself in that layout.",
+        "stands what it writes by itself in that layout. In the last three layouts the first token keeps less than "
+        "0.01, whatever the question; once it is given, the later ones lose far less.",
         print_states={
             f"{found.layouts[i]}": {"layout": i} for i in (0, 3, 4)
         },
@@ -290,7 +291,7 @@ def runs_table(tuned, far):
         each = (tuned.gauges[name][:, 0], tuned.gauges[name][:, -1], far.gauges[name][:, -1])
         rows.append([words, *(range_of(values, digits) for values in each)])
     return Table(
-        ["", "after SFT", "after DPO", "too far"],
+        ["gauge", "after SFT", "careful DPO", "careless DPO"],
         rows,
         name="post-training-runs",
         caption=f"Three runs of each kind, lowest to highest, on {far.n_test} unseen questions. Changes of log p are "
@@ -349,7 +350,7 @@ def costs_table(name="Llama-3-8B", n_answers=8):
         ["GRPO", n_answers, 3, 1, f"{n_answers * costs['GRPO']:.0f}"],
     ]
     return Table(
-        ["", "answers", "passes to learn from each", "passes before", f"GFLOPs, {name}"],
+        ["method", "answers", "passes to learn from each", "passes before", f"GFLOPs, {name}"],
         rows,
         name="post-training-costs",
         caption="For one question whose answers have one token each: passes through the model, a backward pass as two. "

@@ -15,7 +15,7 @@ from anatomy.studies.costs import part_costs
 from anatomy.studies.logits_and_sampling import mean_and_error
 from anatomy.training_phases import log_softmax
 
-STAGES = {"base": "base", "SFT": "SFT", "DPO": "DPO", "over-optimised": "DPO, too far"}
+STAGES = {"base": "base", "SFT": "SFT", "DPO": "careful DPO", "over-optimised": "careless DPO"}
 HABIT = tiny_tales.HABIT
 CONTROL = {0: "<|endoftext|>", 1: "<|im_start|>", 2: "<|im_end|>"}
 

@@ -4,6 +4,7 @@ import pytest
 
 from anatomy import recordings
 
+STEM = "post-training"
 CONTROLS = {  # figure -> how, which control, key
     "pull": [("slide", "Margin, nats", "ArrowRight"), ("slide", "β", "ArrowLeft")],
     "stages": [("choose", "After a tale", "Home"), ("choose", "Tokens", "ArrowDown")],

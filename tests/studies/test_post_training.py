@@ -89,6 +89,11 @@ def test_chat(chat, real_model):
     assert said["silent_plain"] > 10
     assert said["opens_itself"] == said["n_questions"] == 16
     assert said["first_plain"] - said["first_chat"] > 10 * said["first_plain_error"]
+    assert max(p[2:, 0].max() for p in chat.p) < 0.01  # as the caption says of the last three layouts
+    for layout in chat.layouts[2:]:
+        first, later = study.surprise(chat, layout)
+        whole = study.surprise(chat, "chat template")
+        assert first[0] - whole[0][0] > 10 * (later[0] - whole[1][0])
     assert said["later_plain"] - said["later_chat"] < 1
     assert all(p.shape == (5, len(tokens)) for p, tokens in zip(chat.p, chat.answers, strict=True))
     assert "".join(chat.answers[0]) == chat.written[0][0] == "The capital of France is Paris.<|im_end|>"
