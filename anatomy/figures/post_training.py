@@ -20,8 +20,8 @@ def too_far(found, first=6):
     gauges, steps = found.gauges, found.marks.tolist()
     kl, n, losses = gauges["kl"], len(found.marks), found.losses_before(0)
     view = View(
-        "post_training_too_far", digits=4, marks=steps, win=gauges["win_rate"], habit=gauges["habit_rate_drawn"],
-        right=gauges["exact_match"], kl=kl.round(2), answers=[[text.strip() for text in row] for row in found.answers],
+        "post_training_too_far", digits=5, marks=steps, win=gauges["win_rate"], habit=gauges["habit_rate_drawn"],
+        right=gauges["exact_match"], kl=kl.round(3), answers=[[text.strip() for text in row] for row in found.answers],
         plain=[text.strip() for text in found.plain], loss=losses,
     )  # fmt: skip
     p = parts.bars(
@@ -272,6 +272,32 @@ def chat(found, question=0, layout=4):
 # --- Tables of the chapter -----------------------------------------------------------------------
 
 
+def range_of(values, digits):
+    """Lowest to highest of the seeds, in words."""
+    low, high = fixed(values.min(), digits), fixed(values.max(), digits)
+    return low if low == high else f"{low} to {high}"
+
+
+def exchanged_table(found):
+    """Both kinds of run with either β. found: the study's Exchanged."""
+    g = found.gauges
+    return Table(
+        ["run", "β", "right, likeliest tokens", "polite, drawn", "win rate", "KL, nats"],
+        [
+            [
+                arm.split(",")[0], found.betas[i], range_of(g["exact_match"][i], 2),
+                range_of(g["habit_rate_drawn"][i], 2), range_of(g["win_rate"][i], 2), range_of(g["kl"][i], 1),
+            ]
+            for i, arm in enumerate(found.arms)
+        ],
+        name="post-training-beta",
+        caption="The two runs with their β exchanged and all else as it was; ends of three runs each, lowest to "
+        "highest, from one fine-tuned model.",
+        provenance="trained",
+        source=found.credit,
+    )  # fmt: skip
+
+
 def runs_table(tuned, far):
     """Every gauge at the start, after DPO and after too much of it. tuned, far: the study's runs."""
     names = {
@@ -280,10 +306,6 @@ def runs_table(tuned, far):
         "win_rate": "win rate", "kl": "KL, nats", "chosen": "log p of chosen, change",
         "rejected": "log p of rejected, change",
     }  # fmt: skip
-
-    def range_of(values, digits):
-        low, high = fixed(values.min(), digits), fixed(values.max(), digits)
-        return low if low == high else f"{low} to {high}"
 
     rows = []
     for name, words in names.items():

@@ -121,6 +121,28 @@ def fine_tuned():
     return found["SFT/marks"], found["SFT/exact_match"].astype(float), found.provenance["settings"]["SFT"]
 
 
+@dataclass(frozen=True)
+class Exchanged:
+    """Both kinds of run with their own and with the other's β. arms: names; gauges: name -> (n_arms, n_seeds)."""
+
+    arms: list
+    betas: list
+    gauges: dict
+    credit: str
+
+
+def exchanged():
+    """The recorded ends."""
+    found = recordings.load("post_training_beta")
+    names = ("exact_match", "habit_rate_drawn", "win_rate", "kl")
+    return Exchanged(
+        found["arms"].tolist(),
+        found.provenance["settings"]["betas"],
+        {name: found[name].astype(float) for name in names},
+        found.credit(),
+    )
+
+
 # --- Rewards that a program checks ---------------------------------------------------------------
 
 

@@ -26,6 +26,7 @@ from experiments import feed_forward_width as width_experiment  # noqa: E402
 from experiments import grokking, neuron_activation, optimizer_table, post_training, record  # noqa: E402
 from experiments import multi_head_attention as heads_experiment  # noqa: E402
 from experiments import optimizers as optimizers_experiment  # noqa: E402
+from experiments import post_training_beta as beta_experiment  # noqa: E402
 from experiments import post_training_chat as chat_experiment  # noqa: E402
 from experiments import post_training_grpo as grpo_experiment  # noqa: E402
 from experiments import qkv as qkv_experiment  # noqa: E402
@@ -133,6 +134,23 @@ def test_preference_tuning_begins_as_recorded(bench, stage, settings):
     start = post_training.Parameters(bench.config, tiny_tales.load_arrays("SFT"))  # rounded to 16 bits
     _, losses, _, _ = post_training.prefer(bench, start, settings, (), 0, n_steps=3)
     np.testing.assert_allclose(losses, recording["batch_losses"][0][:3], rtol=2e-2)
+
+
+def test_with_beta_exchanged_nothing_else_changes():
+    arms = beta_experiment.ARMS
+    for name in ("careful", "careless"):
+        [other] = [arms[arm] for arm in arms if arm.startswith(f"{name},")]
+        assert {key for key in other if other[key] != arms[name][key]} == {"beta"}
+
+
+def test_a_careful_run_with_the_other_beta_ends_as_recorded(bench):
+    recording = recordings.load("post_training_beta")
+    arm = recording["arms"].tolist().index("careful, β of the careless")
+    settings = beta_experiment.ARMS["careful, β of the careless"]
+    row = beta_experiment.end(bench, beta_experiment.start_of(bench), settings, beta_experiment.SEEDS[0])
+    assert row["win_rate"] == recording["win_rate"][arm, 0] == 1
+    assert row["exact_match"] == pytest.approx(recording["exact_match"][arm, 0], abs=0.02)
+    assert row["kl"] == pytest.approx(recording["kl"][arm, 0], abs=0.1)
 
 
 def test_rewards_begin_as_recorded(bench):

@@ -74,6 +74,18 @@ def test_what_is_said_of_the_runs(runs):
     assert far.settings["peak_lr"] == 5 * tuned.settings["peak_lr"]
 
 
+def test_beta_alone_is_not_to_blame():
+    found = study.exchanged()
+    right, kl = found.gauges["exact_match"], found.gauges["kl"]
+    assert found.betas == [0.5, 0.1, 0.1, 0.5]
+    assert (found.gauges["win_rate"] == 1).all()
+    assert abs(right[0] - right[1]).max() < 0.02  # careful
+    assert abs(kl[0] - kl[1]).max() < 0.05
+    assert (right[2] < 0.1).all()  # careless
+    assert (abs(right[3] - 0.5) < 0.06).all()
+    assert (kl[2:] > 10 * np.log(2)).all()
+
+
 def test_rewards_raise_the_first_try_only():
     found = study.rewarded()
     said = study.told_of_rewards(found)
