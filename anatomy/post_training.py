@@ -5,10 +5,13 @@ change: only the answer's tokens count. Direct preference optimisation (DPO)
 takes pairs of answers, and raises the probability of one against the other,
 measured from where a frozen reference model stands.
 
-Leaves out reward models and reinforcement learning.
+Group relative policy optimisation (GRPO) has the model draw answers itself,
+and raises those that a program finds right.
+
+Leaves out reward models, value models, and PPO's clipping.
 Chapter: book/post-training.md
 Source: Ouyang et al. 2022 (arXiv:2203.02155); Rafailov et al. 2023
-(arXiv:2305.18290).
+(arXiv:2305.18290); Shao et al. 2024 (arXiv:2402.03300).
 """
 
 import numpy as np
@@ -100,7 +103,8 @@ def dpo_loss(chosen, rejected, reference_chosen, reference_rejected, beta):
     (0.6931, [-0.25], [0.25])
     """
     in_range("beta", beta, 0, np.inf, open_low=True, open_high=True)
-    margins = preference_margins(chosen.data, rejected.data, reference_chosen, reference_rejected)
+    now = chosen.data, rejected.data
+    margins = preference_margins(*now, reference_chosen, reference_rejected)
     losses = np.logaddexp(0, -beta * margins)  # -log sigmoid, without overflow
     doubt = 0.5 * (1 - np.tanh(0.5 * beta * margins))  # sigmoid(-β · margin)
 
@@ -108,7 +112,8 @@ def dpo_loss(chosen, rejected, reference_chosen, reference_rejected, beta):
         pull = (g * beta * doubt / len(margins)).astype(chosen.data.dtype)
         return -pull, pull
 
-    return bp.Tensor(np.asarray(losses.mean()), "dpo_loss", (chosen, rejected), rule)
+    mean = np.asarray(losses.mean())
+    return bp.Tensor(mean, "dpo_loss", (chosen, rejected), rule)
 
 
 def align(parameters, chosen, rejected, beta, schedule, n_steps, rng, n_batch=32, watch=None):
@@ -151,6 +156,74 @@ def all_log_probabilities(parameters, texts, n_batch=64):
         for first in range(0, len(texts), n_batch)
     ]
     return np.concatenate([part.data for part in parts])
+
+
+# --- Rewards that a program can check ---
+
+
+def group_advantages(rewards):
+    """How much better each answer is than the others to its question.
+
+    rewards (n_questions, n_answers) -> the same shape: distance from the
+    question's mean, in standard deviations. A group whose rewards are all equal
+    has nothing to say: zeros. Source: Shao et al. 2024, section 4.1.
+
+    >>> group_advantages([[1, 0, 0, 1], [1, 1, 1, 1]]).tolist()
+    [[1.0, -1.0, -1.0, 1.0], [0.0, 0.0, 0.0, 0.0]]
+    """
+    rewards = finite("rewards", rewards, ndim=2).astype(float)
+    distance = rewards - rewards.mean(axis=1, keepdims=True)
+    spread = rewards.std(axis=1, keepdims=True)
+    return distance / np.where(spread > 0, spread, 1.0)
+
+
+def reward_loss(log_p, advantages):
+    """Minus the mean of advantage · log p, as a Tensor.
+
+    log_p: Tensor (n,), of answers that the model itself drew; advantages (n,).
+    The derivative is GRPO's (and PPO's) for the first step after drawing:
+    there the ratio of new to old probability is 1, and nothing is clipped.
+    Raises ValueError where the shapes disagree.
+
+    >>> log_p = bp.Tensor([-1.0, -2.0])
+    >>> reward_loss(log_p, [1.0, -1.0]).backward()
+    >>> log_p.gradient.tolist()
+    [-0.5, 0.5]
+    """
+    advantages = finite("advantages", advantages, ndim=1)
+    if advantages.shape != log_p.data.shape:
+        raise ValueError(
+            f"advantages must have the shape of log_p, {log_p.data.shape}, got {advantages.shape}"
+        )
+    return (log_p * (advantages / -len(advantages)).astype(log_p.data.dtype)).sum()
+
+
+def pass_at(right):
+    """Mean share of right answers, and share of questions with at least one.
+
+    right (n_questions, n_answers): whether each drawn answer is right. The
+    first is pass@1, the second pass@n_answers.
+
+    >>> pass_at([[True, False], [False, False]])
+    (0.25, 0.5)
+    """
+    right = finite("right", right, ndim=2)
+    return float(right.mean()), float((right > 0).any(axis=1).mean())
+
+
+# --- Few new parameters ---
+
+
+def lora_parameters(shapes, rank):
+    """Parameters of two thin matrices beside each matrix: Σ rank · (d_in + d_out).
+
+    shapes: (d_in, d_out) of the matrices that get them. Source: Hu et al. 2021.
+
+    >>> lora_parameters([(576, 576), (576, 192)], rank=8)
+    15360
+    """
+    whole("rank", rank, at_least=1)
+    return sum(rank * (d_in + d_out) for d_in, d_out in shapes)
 
 
 # --- What came of it ---

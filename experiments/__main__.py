@@ -12,6 +12,9 @@ PROGRAMS = [
     "optimizer_table",
     "feed_forward_width",
     "post_training",
+    "post_training_chat",
+    "post_training_grpo",
+    "post_training_beta",
     "feed_forward_network",
     "neuron_activation",
     "backpropagation",
@@ -26,6 +29,8 @@ PROGRAMS = [
 ]
 NEEDS = {
     "post_training": "tiny_tales",
+    "post_training_grpo": "tiny_tales",
+    "post_training_beta": "post_training",
     "feed_forward_network": "tiny_tales",
     "backpropagation": "tiny_tales",
     "multi_head_attention": "tiny_tales",

@@ -22,7 +22,7 @@ def arrows(tokens=study.TOKENS, x=study.X, query=(3.0, 0.0)):
     """Query and keys as arrows in a plane, values and their mixture in another. query: the last token's."""
     _, k, v = project(x, study.W_Q, study.W_K, study.W_V)
     view = View("qkv_arrows", tokens=tokens, k=k, v=v)
-    p = plane(view, "said", (-4.2, 4.2), (-3.2, 3.2))
+    p = plane(view, "said", (-8.4, 8.4), (-6.4, 6.4))
     arrow(view, "keys", p, "key", 2)
     arrow(view, "query", p, "query", 3.5)
     tips(view, "key_tips", p, "key")
@@ -39,8 +39,8 @@ def arrows(tokens=study.TOKENS, x=study.X, query=(3.0, 0.0)):
     weights = parts.bars(view, "bars", tokens, "prob", room=1.75, height=160)
     x_slider = view.control(x=parts.slider("Query, first entry", -4, 4, query[0], 0.1))
     y_slider = view.control(y=parts.slider("Second entry", -3, 3, query[1], 0.1))
-    angle = view.control(angle=parts.slider("Turn q and keys, degrees", 0, 360, 0, 15))
-    stretch = view.control(stretch=parts.slider("W_q × 2, W_k ÷ 2, times", -1, 1, 0, 0.5))
+    angle = view.control(angle=parts.slider("Turn both, degrees", 0, 360, 0, 15))
+    stretch = view.control(stretch=parts.slider("W_q up, W_k down", -1, 1, 0, 0.5))
     root = view.control(root=parts.switch("÷ √d", True))
     now = study.toy()
     rows = [
@@ -136,8 +136,8 @@ def stages(tokens=study.TOKENS, x=study.X, first=(1, 0)):
         f"{now.weights[1, 0]:.2f} of its weight to red; boat gives {now.weights[4, 0]:.2f} to red and as much to blue. "
         f"The mixed value of car is ({now.mixed[1, 0]:.2f}, {now.mixed[1, 1]:.2f}), nearly the value of red.",
         caption="Row: who reads. Column: who is read. Walk through the stages, and point at a cell to see the "
-        "product that made it. Put another token last: with the mask on, no row above the last one changes. Take "
-        "the mask away, and they do.",
+        "product that made it. Put another token last: with the mask on, no weight or mixture above the last row "
+        "changes. Take the mask away and put red last: they do.",
         print_caption="Row: who reads. Column: who is read. With the mask no token reads a later one; without it "
         "car reads blue as well, and its mixture is no longer red.",
         print_states={"with mask": {}, "without": {"mask": False}},

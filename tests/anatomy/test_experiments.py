@@ -27,6 +27,9 @@ from experiments import grokking, neuron_activation, optimizer_table, post_train
 from experiments import kv_cache as cache_experiment  # noqa: E402
 from experiments import multi_head_attention as heads_experiment  # noqa: E402
 from experiments import optimizers as optimizers_experiment  # noqa: E402
+from experiments import post_training_beta as beta_experiment  # noqa: E402
+from experiments import post_training_chat as chat_experiment  # noqa: E402
+from experiments import post_training_grpo as grpo_experiment  # noqa: E402
 from experiments import qkv as qkv_experiment  # noqa: E402
 from experiments import quantization as quantization_experiment  # noqa: E402
 from experiments import rope as rope_experiment  # noqa: E402
@@ -134,6 +137,44 @@ def test_preference_tuning_begins_as_recorded(bench, stage, settings):
     start = post_training.Parameters(bench.config, tiny_tales.load_arrays("SFT"))  # rounded to 16 bits
     _, losses, _, _ = post_training.prefer(bench, start, settings, (), 0, n_steps=3)
     np.testing.assert_allclose(losses, recording["batch_losses"][0][:3], rtol=2e-2)
+
+
+def test_with_beta_exchanged_nothing_else_changes():
+    arms = beta_experiment.ARMS
+    for name in ("careful", "careless"):
+        [other] = [arms[arm] for arm in arms if arm.startswith(f"{name},")]
+        assert {key for key in other if other[key] != arms[name][key]} == {"beta"}
+
+
+def test_a_careful_run_with_the_other_beta_ends_as_recorded(bench):
+    recording = recordings.load("post_training_beta")
+    arm = recording["arms"].tolist().index("careful, β of the careless")
+    settings = beta_experiment.ARMS["careful, β of the careless"]
+    row = beta_experiment.end(bench, beta_experiment.start_of(bench), settings, beta_experiment.SEEDS[0])
+    assert row["win_rate"] == recording["win_rate"][arm, 0] == 1
+    assert row["exact_match"] == pytest.approx(recording["exact_match"][arm, 0], abs=0.02)
+    assert row["kl"] == pytest.approx(recording["kl"][arm, 0], abs=0.1)
+
+
+def test_rewards_begin_as_recorded(bench):
+    recording = recordings.load("post_training_grpo")
+    parameters, *_ = post_training.fine_tune(bench, 0, n_steps=grpo_experiment.SFT_STEPS, marks=())
+    _, rewards, silent = grpo_experiment.reinforce(bench, parameters, 0, n_steps=3, marks=())
+    np.testing.assert_allclose(rewards, recording["rewards"][0][:3], atol=0.1)
+    np.testing.assert_allclose(silent, recording["silent"][0][:3], atol=0.26)
+
+
+@pytest.mark.checkpoint
+@pytest.mark.parametrize("layout", range(5))
+def test_a_question_is_answered_as_recorded(real_model, layout):
+    recording = recordings.load("post_training_chat")
+    question = recording["questions"][0].item()
+    ids = chat_experiment.lay_out(real_model, question, chat_experiment.LAYOUTS[layout])
+    answer = [i for i in recording["written"][0, 0].tolist() if i >= 0]
+    found = chat_experiment.probabilities(real_model, ids, answer)
+    np.testing.assert_allclose(found, recording["p"][0, layout, : len(answer)], atol=5e-3)
+    own = [i for i in recording["written"][0, layout].tolist() if i >= 0]
+    assert chat_experiment.ask(real_model, question, chat_experiment.LAYOUTS[layout]) == own
 
 
 def test_what_post_training_is_said_to_show():

@@ -137,3 +137,46 @@ def test_a_model_is_no_distance_from_itself():
 def test_bad_input_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_reward_loss_has_the_gradient_of_the_clipped_objective_before_the_first_step():
+    """PPO's and GRPO's: -mean(min(ratio · A, clip(ratio) · A)), where the ratio is 1."""
+    log_p, advantages = np.array([-1.0, -3.0, -2.0]), np.array([1.5, -0.5, -1.0])
+
+    def clipped(x):
+        ratio = np.exp(x - log_p)
+        return -np.minimum(ratio * advantages, np.clip(ratio, 0.8, 1.2) * advantages).mean()
+
+    x = Tensor(log_p)
+    pt.reward_loss(x, advantages).backward()
+    np.testing.assert_allclose(x.gradient, finite_difference(clipped, log_p), atol=1e-7)
+
+
+@given(st.lists(st.lists(st.integers(0, 1), min_size=8, max_size=8), min_size=1, max_size=4))
+def test_advantages_of_a_group_add_up_to_zero_with_a_spread_of_one(rewards):
+    found = pt.group_advantages(rewards)
+    np.testing.assert_allclose(found.sum(axis=1), 0, atol=1e-12)
+    mixed = np.ptp(np.array(rewards), axis=1) > 0
+    np.testing.assert_allclose(found.std(axis=1)[mixed], 1)
+    assert not found[~mixed].any()
+
+
+def test_two_thin_matrices_make_lora_s_parameters():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(20, 3)), rng.normal(size=(3, 30))
+    assert pt.lora_parameters([(20, 30)], rank=3) == a.size + b.size
+    assert np.linalg.matrix_rank(a @ b) == 3
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: pt.reward_loss(Tensor([1.0]), [1.0, 2.0]), "shape of log_p"),
+        (lambda: pt.lora_parameters([(2, 2)], rank=0), "rank"),
+        (lambda: pt.group_advantages([1.0, 0.0]), "rewards"),
+        (lambda: pt.pass_at([[np.nan]]), "right must be finite"),
+    ],
+)
+def test_rewards_that_make_no_sense_are_refused(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()

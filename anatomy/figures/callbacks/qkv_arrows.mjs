@@ -9,7 +9,10 @@ const together = (points, names) => points.map((point, i) => {
   return same[0] === i ? same.map(j => names[j]).join(", ") : "";
 });
 
-export const show = ({ tokens, k, v }, { x, y, angle, stretch, root }) => {
+export const show = ({ tokens, k, v }, state, before) => {
+  const { angle, stretch, root } = state, changed = angle !== 0 || stretch !== 0;
+  // while all is turned or stretched the query itself stays: a drag would not put it under the pointer
+  const [x, y] = changed && before ? [before.x, before.y] : [state.x, state.y];
   const turn = (angle * Math.PI) / 180, factor = 2 ** stretch;
   const q = turned([x, y], turn).map(number => number * factor);
   const keys = k.map(key => turned(key, turn).map(number => number / factor));
@@ -17,6 +20,8 @@ export const show = ({ tokens, k, v }, { x, y, angle, stretch, root }) => {
   const w = weights[0], [a, b] = mixed[0];
   const best = w.indexOf(Math.max(...w));
   return {
+    x: { value: x, disabled: changed },
+    y: { value: y, disabled: changed },
     query: { xs: [[0, q[0]]], ys: [[0, q[1]]] },
     query_tip: { x: [q[0]], y: [q[1]], text: ["q"] },
     keys: { xs: keys.map(([kx]) => [0, kx]), ys: keys.map(([, ky]) => [0, ky]) },
