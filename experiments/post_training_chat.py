@@ -11,6 +11,7 @@ from anatomy.training_phases import log_softmax
 from experiments.record import save
 
 PROGRAM = "experiments/post_training_chat.py"
+SEEDS = (0,)  # named for the form only: nothing is drawn
 N_NEW = 16  # tokens in which an answer must end
 QUESTIONS = {  # question -> a word that a right answer holds
     "What is the capital of France?": "Paris",
@@ -89,7 +90,7 @@ def main():
         "written": written,
         "p": p,
     }
-    save("post_training_chat", arrays, PROGRAM, [], {"n_new": N_NEW, "answers": "greedy"}, CAVEATS)
+    save("post_training_chat", arrays, PROGRAM, SEEDS, {"n_new": N_NEW, "answers": "greedy"}, CAVEATS)
 
 
 if __name__ == "__main__":
