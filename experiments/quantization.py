@@ -96,7 +96,7 @@ def main():
         "moved": np.array(moved),
     }
     settings = {"ways": WAYS, "n_tokens": N_TOKENS, "n_windows": N_WINDOWS}
-    save("quantization", arrays, PROGRAM, [], settings, CAVEATS)
+    save("quantization", arrays, PROGRAM, [0], settings, CAVEATS)
 
 
 if __name__ == "__main__":
