@@ -13,6 +13,7 @@ from anatomy.model import LanguageModel, Weights
 from anatomy.quantization import (
     BLOCK_FORMATS,
     dequantize_q4_1,
+    hadamard,
     quantize,
     quantize_q4_1,
     round_in_blocks,
@@ -31,7 +32,11 @@ INTEGERS = {
     for bits in (8, 4, 3, 2)
     for group in GROUPS
 }
-WAYS = (SHIPPED, *INTEGERS, *BLOCK_FORMATS, AGAIN, SHIFTED)
+TURNED = {
+    "4 bits, one for 32, turned": (32, 32),
+    "4 bits, one a row, turned": ("row", 64),
+}  # group, turned together
+WAYS = (SHIPPED, *INTEGERS, *BLOCK_FORMATS, *TURNED, AGAIN, SHIFTED)
 
 CAVEATS = [
     "Windows of one chapter of one novel; they overlap nowhere.",
@@ -51,6 +56,11 @@ def rounded(way, w):
     if way in BLOCK_FORMATS:
         in_tensor = 4 if way == "NVFP4" else 0
         return round_in_blocks(w, way), round(w.size * BLOCK_FORMATS[way].bits_per_weight / 8) + in_tensor
+    if way in TURNED:
+        group, together = TURNED[way]
+        blocks = hadamard(w.reshape(w.shape[0], -1, together)).reshape(w.shape)
+        q = quantize(blocks, 4, w.shape[-1] if group == "row" else group)
+        return hadamard(q.dequantize().reshape(w.shape[0], -1, together)).reshape(w.shape), q.nbytes
     offset = 16 if way == SHIFTED else 0
     data = quantize_q4_1(np.roll(w, offset, axis=-1))
     return np.roll(dequantize_q4_1(data, w.size).reshape(w.shape), -offset, axis=-1), len(data)
@@ -96,7 +106,7 @@ def main():
         "moved": np.array(moved),
     }
     settings = {"ways": WAYS, "n_tokens": N_TOKENS, "n_windows": N_WINDOWS}
-    save("quantization", arrays, PROGRAM, [], settings, CAVEATS)
+    save("quantization", arrays, PROGRAM, [0], settings, CAVEATS)
 
 
 if __name__ == "__main__":

@@ -285,7 +285,8 @@ def requantized_table(found, own=True):
     """
     order, names, others = ordered(found)
     mean = found.perplexity()[0]
-    wanted = {*others, "4 bits, one for 32, symmetric"} if own else set(names)
+    integers = {"4 bits, one for 32, symmetric", "4 bits, one a row, symmetric"}
+    wanted = {*others, *integers} if own else set(names)
     rows = []
     for i, name in zip(order, names, strict=True):
         change, error = found.change(found.ways[i])

@@ -179,6 +179,9 @@ def told_of_requantized(found):
     for key, way in {
         "8_row": "8 bits, row, symmetric",
         "4_32": "4 bits, 32, symmetric",
+        "4_row": "4 bits, row, symmetric",
+        "t32": "4 bits, one for 32, turned",
+        "trow": "4 bits, one a row, turned",
         "mx": "MXFP4",
         "nv": "NVFP4",
         "nf": "NF4",

@@ -437,7 +437,14 @@ def test_a_cache_that_forgets_reads_as_recorded(real_model):
 
 @pytest.mark.checkpoint
 @pytest.mark.parametrize(
-    "way", ["4 bits, row, symmetric", "3 bits, 32, zero point", "NVFP4", "Q4_1, blocks shifted"]
+    "way",
+    [
+        "4 bits, row, symmetric",
+        "3 bits, 32, zero point",
+        "NVFP4",
+        "4 bits, one a row, turned",
+        "Q4_1, blocks shifted",
+    ],
 )
 def test_a_rounded_model_reads_as_recorded(real_model, way):
     recording = recordings.load("quantization")

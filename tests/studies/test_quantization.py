@@ -62,6 +62,18 @@ def test_four_bit_formats_in_order():
         assert d.mean() > 4 * d.std(ddof=1) / d.size**0.5
 
 
+def test_turning_moves_the_weights_less_and_does_not_lower_the_loss():
+    found = study.requantized()
+    moved = dict(zip(found.ways, found.moved, strict=True))
+    for turned, plain in (
+        ("4 bits, one for 32, turned", "4 bits, 32, symmetric"),
+        ("4 bits, one a row, turned", "4 bits, row, symmetric"),
+    ):
+        assert moved[turned] < moved[plain]
+        change, error = found.change(turned, than=plain)
+        assert change > -error
+
+
 def test_bytes_count_the_scales():
     found = study.requantized()
     per_weight = dict(zip(found.ways, found.per_weight(), strict=True))

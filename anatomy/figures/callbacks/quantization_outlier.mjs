@@ -17,7 +17,9 @@ export const show = ({ weights, at, sizes, near }, { outlier, bits, size, symmet
     scales.forEach((scale, g) => {
       const from = symmetric ? 1 - 2 ** (bits - 1) : -zeros[g], to = symmetric ? -from : 2 ** bits - 1 - zeros[g];
       for (let k = from; k <= to; k++) {
-        if (Math.abs(k * scale) <= near) lines.push(k * scale), starts.push(g * group);
+        if (Math.abs(k * scale) > near) continue;
+        lines.push(k * scale);
+        starts.push(g * group);
       }
     });
   }
