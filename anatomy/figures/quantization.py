@@ -223,8 +223,10 @@ def requantized(found):
     mean, low, high = (values[order] for values in found.perplexity())
     per_weight, shown = found.per_weight()[order], np.minimum(mean, CEILING)
     view = View(
-        "quantization_requantized", digits=4, names=names, per_weight=per_weight, perplexity=mean, low=low,
-        high=high, drawn=shown, megabytes=found.matrix_bytes[order] / 1e6, moved=found.moved[order],
+        "quantization_requantized", digits=6, names=names, per_weight=per_weight,
+        # as logarithms, among which a change of any of them counts
+        perplexities=np.log10([mean, low, high]), drawn=shown,
+        megabytes=found.matrix_bytes[order] / 1e6, moved=found.moved[order],
         sizes=study.BITS, groups=study.GROUPS,
     )  # fmt: skip
     p = parts.plot(

@@ -233,6 +233,14 @@ CALLS = {
         ).data
     ),
     "training_phases.frequency_power": lambda n: training_phases.frequency_power(n(ROWS)),
+    "post_training.group_advantages": lambda n: post_training.group_advantages(n(X)),
+    "post_training.reward_loss": lambda n: (
+        post_training.reward_loss(bp.Tensor(np.array(n([1, 2, 3]), float)), n([1, 0, 2])).data
+    ),
+    "post_training.pass_at": lambda n: post_training.pass_at(n([[1, 0], [0, 0]])),
+    "quantization.nearest_level": lambda n: quantization.nearest_level(n(X), np.array([0.0, 1.0, 4.0])),
+    "quantization.round_in_blocks": lambda n: quantization.round_in_blocks(n([list(range(32))]), "MXFP4"),
+    "quantization.hadamard": lambda n: quantization.hadamard(n(W)),
     "transformer_block.rms_norm": lambda n: tb.rms_norm(n([[100, 20], [3, 4]]), n([1, 2])),
     "transformer_block.layer_norm": lambda n: tb.layer_norm(n([[100, 20], [3, 4]]), n([1, 2]), n([0, 1])),
     "transformer_block.pre_norm_block": lambda n: tb.pre_norm_block(n(X), half, half, np.abs, np.abs),
@@ -262,9 +270,10 @@ NO_NUMBERS = {
     # clip_norm changes its arrays in place, so they must be floats already
     "optimizers": "positive check_pairs warm_up_cosine clip_norm coordinates",
     "post_training": "answer_texts answer_log_probabilities align all_log_probabilities exact_match habit_rate "
-    "answers_kl",
+    "answers_kl lora_parameters",
     "qkv": "causal_mask blocked",
-    "quantization": "code_range bits_per_weight pack unpack split_float decode_float dequantize_q8_0 dequantize_q4_1",
+    "quantization": "code_range bits_per_weight pack unpack split_float decode_float dequantize_q8_0 dequantize_q4_1 "
+    "normal_levels",
     "rope": "half_split_order interleaved_order",
     "tiny_tales": "paths tell draw_tale draw_tales entropy patterns read_tale lexicon spelled training_tales "
     "held_out_tales floor as_texts questions ask config load_arrays load",

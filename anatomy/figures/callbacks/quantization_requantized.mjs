@@ -3,9 +3,10 @@ import { thousands } from "./shared/thousands.mjs";
 
 const large = value => (value > 1e6 ? "> 1,000,000" : value >= 100 ? thousands(Number(value.toPrecision(2))) : fixed(value, 1));
 
-export const show = ({ names, per_weight, perplexity, low, high, drawn, megabytes, moved, sizes, groups }, { bits, group, zero, other }) => {
+export const show = ({ names, per_weight, perplexities, drawn, megabytes, moved, sizes, groups }, { bits, group, zero, other }) => {
   const n = sizes.length * groups.length; // symmetric ways come first, then those with zero point, then the others
   const chosen = other ? 2 * n + other - 1 : (zero ? n : 0) + bits * groups.length + group;
+  const [perplexity, low, high] = perplexities.map(logs => logs.map(log => 10 ** log));
   const range = perplexity[chosen] > 1e6 ? "" : `${large(low[chosen])} to ${large(high[chosen])}`;
   return {
     here: { x: [per_weight[chosen]], y: [drawn[chosen]], text: [""] },
