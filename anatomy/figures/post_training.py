@@ -65,7 +65,7 @@ def too_far(found, first=6):
         f"would be right. KL to the start has grown to {kl[0, first]:.1f} nats.",
         caption="Slide from the start to the end of the run. " + conclusion,
         print_caption=conclusion,
-        print_states={f"after {steps[i]} steps": {"mark": i} for i in (1, first, n - 1)},
+        print_states={f"after {steps[i]} steps": {"mark": i} for i in (first, n - 1)},
         data=Table(
             ["step", "loss", "win rate", "polite", "right", "KL", found.questions[1], found.questions[4]],
             [
