@@ -17,7 +17,7 @@ export const show = ({ models, cards, bits }, { model, context, batch, precision
   return {
     weights: { right: [weights] },
     cache: { left: [weights], right: [cache] },
-    words: { x: [0, 0], text: [`weights ${gigabytes(found.weights)}`, `cache ${texts} × ${gigabytes(found.cache)}`] },
+    words: { x: [0, 0], text: [`weights ${gigabytes(found.weights)} of the card's ${memory} GB`, `cache ${texts} × ${gigabytes(found.cache)}`] },
     said: { text: `${own.name}, ${thousands(n)} tokens, ${bits[precision]} bits\n${second}\n${third}` },
     say: `${own.name}, ${thousands(n)} tokens of context, ${texts} texts at once, ${bits[precision]} bits a weight: weights ${gigabytes(found.weights)}, cache ${gigabytes(texts * found.cache)}; ${second}. ${third}`,
   };
