@@ -214,7 +214,7 @@ def stream(found, first=0):
         f"most tokens grow from {own.lengths[0, 1:].mean():.0f} to {own.lengths[-1, 1:].mean():.0f}. That of the "
         f"first token jumps to {own.lengths[3, 0]:.0f} before layer 3, falls, jumps to {own.lengths[12, 0]:,.0f} "
         "before layer 12 and stays there until near the end.",
-        caption="Thick: the first token. Thin: the others, which grow layer by layer. The first token's vector is "
+        caption="Thick: the first token. Thin: the others, which grow through most layers. The first token's vector is "
         "another matter in every text, and nearly all of its jump is one number.",
         data=Table(
             ["before layer", *(f"{visible(t)}" for t in own.tokens)],

@@ -340,5 +340,6 @@ def told_of_norms(found):
         ("pre_high_cold", (0, 3, 0)),
     ):
         said[key], said[f"{key}_error"] = mean_and_error(found.losses[place])
+    said["pre_worst"] = float(found.losses[0].mean(axis=-1).max())
     said |= {"bare": float(found.bare.mean()), "frequency": found.frequency}
     return said
