@@ -218,7 +218,13 @@ def stream(found, first=0):
         "another matter in every text, and nearly all of its jump is one number.",
         data=Table(
             ["before layer", *(f"{visible(t)}" for t in own.tokens)],
-            [[i if i < n - 1 else "end", *(f"{v:,.1f}" for v in row)] for i, row in enumerate(own.lengths)],
+            [
+                [
+                    i if i < n - 1 else "end",
+                    *(f"{v:,.1f}" if v < 1000 else f"{round(v, -1):,.0f}" for v in row),
+                ]
+                for i, row in enumerate(own.lengths)
+            ],
         ),
         provenance="real",
     )
