@@ -28,3 +28,9 @@ def say(**numbers):
 
     for name, value in numbers.items():
         glue(name, value.item() if isinstance(value, np.generic) else value, display=False)
+
+
+def mean_and_error(values):
+    """The mean of n independent values and its standard error."""
+    values = np.asarray(values, float)
+    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))

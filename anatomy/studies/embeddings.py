@@ -24,6 +24,7 @@ from anatomy.embeddings import (
     unit_rows,
 )
 from anatomy.model import PUBLISHED
+from anatomy.studies import mean_and_error
 from anatomy.studies.costs import part_costs
 from anatomy.tokenization import visible
 
@@ -121,12 +122,6 @@ def best_first(cosines):
 def neighbours(rows, k=N_NEAR):
     """For each of rows (n, d): the numbers (n, k) of the other rows that point most nearly the same way."""
     return best_first(cosine_matrix(rows) - 4 * np.eye(len(rows)))[:, :k]
-
-
-def mean_and_error(values):
-    """The mean of n values and its standard error."""
-    values = np.asarray(values, float)
-    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
 def told_of_opening(model):

@@ -11,7 +11,7 @@ from anatomy import recordings, tiny_tales
 from anatomy.kv_cache import cache_bytes, flops
 from anatomy.logits_and_sampling import softmax
 from anatomy.model import PUBLISHED, forward
-from anatomy.studies.logits_and_sampling import mean_and_error
+from anatomy.studies import mean_and_error
 
 MODELS = ("SmolLM2-135M", "Llama-2-7B", "Mistral-7B", "Llama-3-8B", "Llama-3-70B")
 CARDS = {"8 GB, 250 GB/s": (8, 250), "24 GB, 1,000 GB/s": (24, 1000), "80 GB, 3,000 GB/s": (80, 3000)}

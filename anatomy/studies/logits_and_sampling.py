@@ -23,6 +23,7 @@ from anatomy.logits_and_sampling import (
     top_p,
 )
 from anatomy.model import PUBLISHED
+from anatomy.studies import mean_and_error
 from anatomy.studies.costs import part_costs
 
 TOY = {"mat": 3.2, "sofa": 2.2, "floor": 1.2, "roof": 0.2, "moon": -1.5}  # token -> logit
@@ -249,11 +250,6 @@ def samples(model, prompt=NIGHT, n=11, settings=SETTINGS, seeds=SEEDS):
     return {
         run: judged(model, ids, np.array(seen)) for run, ids, seen in zip(runs, written, before, strict=True)
     }
-
-
-def mean_and_error(values):
-    """The mean of independent values and its standard error."""
-    return float(np.mean(values)), float(np.std(values, ddof=1) / math.sqrt(len(values)))
 
 
 # Eight tokens each, so that they can be read in one batch.

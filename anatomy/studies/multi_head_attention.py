@@ -11,7 +11,7 @@ import numpy as np
 from anatomy import recordings
 from anatomy.model import PUBLISHED, Trace
 from anatomy.multi_head_attention import attention_parameters, sink_score
-from anatomy.studies.logits_and_sampling import mean_and_error
+from anatomy.studies import mean_and_error
 from anatomy.tokenization import novel
 
 SCORES = {

@@ -11,8 +11,8 @@ import numpy as np
 from anatomy import recordings, tiny_tales
 from anatomy.model import PUBLISHED
 from anatomy.post_training import lora_parameters
+from anatomy.studies import mean_and_error
 from anatomy.studies.costs import part_costs
-from anatomy.studies.logits_and_sampling import mean_and_error
 from anatomy.training_phases import log_softmax
 
 STAGES = {"base": "base", "SFT": "SFT", "DPO": "careful DPO", "over-optimised": "careless DPO"}

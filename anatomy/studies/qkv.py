@@ -10,7 +10,7 @@ import numpy as np
 from anatomy import recordings
 from anatomy.model import PUBLISHED, Trace
 from anatomy.qkv import attend_in_steps, causal_mask, project
-from anatomy.studies.logits_and_sampling import mean_and_error
+from anatomy.studies import mean_and_error
 
 # --- The toy -------------------------------------------------------------------------------------
 

@@ -11,8 +11,8 @@ import numpy as np
 from anatomy import gguf, recordings, smollm2
 from anatomy.model import PUBLISHED
 from anatomy.quantization import E2M1, bits_per_weight, hadamard, nearest_level, quantize, round_in_blocks
+from anatomy.studies import mean_and_error
 from anatomy.studies.costs import part_costs
-from anatomy.studies.logits_and_sampling import mean_and_error
 
 # --- An outlier ----------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import numpy as np
 from anatomy import recordings
 from anatomy.model import PUBLISHED, Trace
 from anatomy.rope import rotate, scores_by_distance, wavelengths
-from anatomy.studies.logits_and_sampling import mean_and_error
+from anatomy.studies import mean_and_error
 from anatomy.tokenization import novel
 
 # --- Clock hands ---------------------------------------------------------------------------------

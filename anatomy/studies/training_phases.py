@@ -9,9 +9,9 @@ import numpy as np
 
 from anatomy import recordings, tiny_tales
 from anatomy.model import PUBLISHED
+from anatomy.studies import mean_and_error
 from anatomy.studies.backpropagation import scientific
 from anatomy.studies.costs import part_costs
-from anatomy.studies.logits_and_sampling import mean_and_error
 
 # --- A language model ----------------------------------------------------------------------------
 

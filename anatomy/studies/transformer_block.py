@@ -11,8 +11,9 @@ import numpy as np
 
 from anatomy import recordings
 from anatomy.model import PUBLISHED, Trace
+from anatomy.studies import mean_and_error
 from anatomy.studies.costs import part_costs
-from anatomy.studies.logits_and_sampling import in_order, mean_and_error
+from anatomy.studies.logits_and_sampling import in_order
 
 # --- Counting ------------------------------------------------------------------------------------
 

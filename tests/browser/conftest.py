@@ -95,6 +95,17 @@ class Live:
         """The titles of the plots that have one."""
         return self.models('m.type === "Title" && m.text.trim()', "m.text")
 
+    def drawn(self):
+        """All that it shows at this moment."""
+        return self.models('m.type === "ColumnDataSource"', "JSON.stringify(m.data)"), self.titles()
+
+    def works_by_keys(self, controls):
+        """Assert that each of controls (slide, choose or click; its title; keys) changes what is drawn."""
+        for way, title, *keys in controls:
+            before = self.drawn()
+            getattr(self, way)(title, *keys)
+            assert self.drawn() != before, title
+
     def words(self):
         """All the words that stand at points of its plots."""
         return self.models('m.type === "Label"', "m.text")

@@ -20,19 +20,10 @@ CONTROLS = {  # figure -> how, which control, key
 }  # fmt: skip
 
 
-def drawn(figure):
-    """All that a figure shows at this moment."""
-    return figure.models('m.type === "ColumnDataSource"', "JSON.stringify(m.data)"), figure.titles()
-
-
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", CONTROLS)
 def test_every_control_works_by_keys(opened, name, width):
-    figure = opened(name, width)
-    for way, title, *keys in CONTROLS[name]:
-        before = drawn(figure)
-        getattr(figure, way)(title, *keys)
-        assert drawn(figure) != before, title
+    opened(name, width).works_by_keys(CONTROLS[name])
 
 
 def test_the_plane_has_equal_scales(opened):

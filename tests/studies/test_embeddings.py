@@ -21,10 +21,6 @@ def test_equal_cosines_keep_the_order_of_the_list():
     assert study.neighbours(rows, 2).tolist() == [[1, 2], [0, 2], [0, 1], [0, 1]]
 
 
-def test_mean_and_error():
-    assert study.mean_and_error([1, 2, 3, 4]) == pytest.approx((2.5, np.sqrt(5 / 3) / 2))
-
-
 def test_the_skip_gram_finds_the_classes():
     formed = study.forming()
     assert formed.losses[-1] < formed.losses[0]

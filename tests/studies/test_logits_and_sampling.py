@@ -127,7 +127,6 @@ def test_judged_by_hand():
     assert (found.text, found.first_choice, found.in_tail) == ("ac", 0.5, 0)
     assert found.bits == pytest.approx([1, 3])
     assert found.mean == pytest.approx(2)
-    assert study.mean_and_error(found.bits) == pytest.approx((2, 1))
 
 
 def test_a_written_text_follows_the_counts_and_its_numbers():

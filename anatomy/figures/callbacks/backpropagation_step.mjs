@@ -1,9 +1,7 @@
-// 0.0003 -> 3 × 10⁻⁴
+import { power_of_ten } from "./shared/power_of_ten.mjs";
+
+// -4 -> 10⁻⁴
 const power = n => `10${String(n).replace("-", "⁻").replace(/\d/g, d => "⁰¹²³⁴⁵⁶⁷⁸⁹"[d])}`;
-const scientific = value => {
-  const n = Math.floor(Math.log10(value)), digit = (value / 10 ** n).toFixed(1);
-  return `${digit} × ${power(n)}`;
-};
 
 export const show = ({ exponents, errors, best, precisions, schemes }, { scheme, exponent }) => {
   const here = exponents.reduce((found, e, i) => (Math.abs(e - exponent) < Math.abs(exponents[found] - exponent) ? i : found), 0);
@@ -13,9 +11,9 @@ export const show = ({ exponents, errors, best, precisions, schemes }, { scheme,
     parts[`median_${k}`] = { x: exponents, y: median };
     parts[`band_${k}`] = { x: exponents, low, high };
     parts[`rule_${k}`] = { x: [best[scheme][k], best[scheme][k]], y: [-16, 1] };
-    words.push(`${name} ${scientific(10 ** median[here])}`);
+    words.push(`${name} ${power_of_ten(10 ** median[here])}`);
   });
-  const title = `h = ${power(exponents[here]) === power(Math.round(exponents[here])) ? power(exponents[here]) : scientific(10 ** exponents[here])}: median error`;
+  const title = `h = ${power(exponents[here]) === power(Math.round(exponents[here])) ? power(exponents[here]) : power_of_ten(10 ** exponents[here])}: median error`;
   return {
     ...parts,
     here: { x: [exponents[here], exponents[here]], y: [-16, 1] },
