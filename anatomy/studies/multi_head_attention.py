@@ -191,6 +191,13 @@ def sharing_rows(names=MODELS):
 # --- What the prose says -------------------------------------------------------------------------
 
 
+def told_of_sharing(name="Llama-3-8B"):
+    """Kilobytes of keys and values for a token, as published and with a key head for every query head."""
+    config = PUBLISHED[name]
+    kept, unshared = (sharing(config, n)[1] / 1000 for n in (config.n_kv_heads, config.n_heads))
+    return {"kept": f"{kept:.0f}", "unshared": f"{unshared:.0f}"}
+
+
 def told_of_heads(found):
     """Numbers for the prose on the 270 heads."""
     best = found.order("induction")[0]

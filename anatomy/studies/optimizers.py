@@ -4,6 +4,7 @@ Chapter: book/optimizers.md
 """
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -64,6 +65,13 @@ def toy_rows():
         spread = f"{losses.min():.2f} to {losses.max():.2f}"
         rows.append([name, f"{rate:g}", f"{losses.mean():.2f} ± {losses.std(ddof=1):.2f}", spread])
     return rows
+
+
+def toy_overlaps():
+    """How many pairs of the toy's optimizers have ranges over seeds that overlap, and how many pairs there are."""
+    losses = recordings.load("optimizer_table")["toy_held_out_losses"]
+    pairs = list(combinations(losses, 2))
+    return sum(a.min() <= b.max() and b.min() <= a.max() for a, b in pairs), len(pairs)
 
 
 def state_rows():

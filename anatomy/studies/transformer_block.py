@@ -228,6 +228,20 @@ def dial():
     )
 
 
+def writers(model, weight, prompt=FRANCE):
+    """Which neurons write an entry of the first token's vector: neuron -> share of what the layer adds there.
+
+    weight: (layer, neuron, dimension); the neuron of weight stands first, the others by the size of their shares.
+    """
+    layer, neuron, dimension = weight
+    trace = Trace("hidden")
+    model.forward(model.encode(prompt), trace=trace)
+    column = model.weights.layers[layer].w_down[:, dimension].astype(float)
+    parts = trace["hidden"][layer, 0].astype(float) * column
+    order = np.argsort(-abs(parts))
+    return {int(i): float(parts[i] / parts.sum()) for i in (neuron, *order[order != neuron])}
+
+
 # --- Where the norm stands -----------------------------------------------------------------------
 
 KINDS = ("norm before", "norm after")
@@ -323,6 +337,12 @@ def told_of_dial(found):
         said[f"{key}_perplexity"] = f"{value:.1f}" if value < 1000 else f"{float(f'{value:.1g}'):,.0f}"
     said["zero_text"] = found.texts[0].strip()
     return said
+
+
+def told_of_writers(found):
+    """Numbers for the prose on who writes the large entry. found: neuron -> share."""
+    (first, share), (second, rest), *_ = found.items()
+    return {"writer": first, "writer_share": share, "second_writer": second, "second_share": rest}
 
 
 def told_of_norms(found):

@@ -32,6 +32,14 @@ def test_state_and_toy_rows():
     assert len(study.toy_rows()) == 7
 
 
+def test_ranges_overlap_as_the_table_says():
+    overlapping, pairs = study.toy_overlaps()
+    ranges = [tuple(map(float, row[3].split(" to "))) for row in study.toy_rows()]
+    apart = sum(a[1] < b[0] for a in ranges for b in ranges)
+    assert pairs == 21
+    assert abs(overlapping - (pairs - apart)) <= 1  # the rows are rounded
+
+
 def test_larger_batches_are_less_noisy():
     noise = study.noise_of_batches()
     assert noise[64] == pytest.approx(noise[1] / 8, rel=0.1)

@@ -51,6 +51,20 @@ def test_every_text_jumps_and_speaks_late(real_model):
         assert each.first((each.rank == 0).tolist()) >= 26, prompt
 
 
+def test_two_neurons_write_the_large_entry(real_model):
+    layer, neuron, dimension = weight = study.dial().weight
+    found = study.writers(real_model, weight)
+    first, second, third = list(found.items())[:3]
+    assert first[0] == neuron
+    assert first[1] + second[1] == pytest.approx(1, abs=0.01)
+    assert abs(third[1]) < 0.01
+    trace = Trace("hidden", "ffn_out")
+    real_model.forward(real_model.encode(study.FRANCE), trace=trace)
+    added = trace["ffn_out"][layer, 0, dimension]
+    part = trace["hidden"][layer, 0, neuron] * real_model.weights.layers[layer].w_down[neuron, dimension]
+    assert first[1] == pytest.approx(part / added, abs=1e-4)
+
+
 def test_when_something_becomes_true_for_good():
     found = study.Stream([], None, None, [], [], np.arange(5), None)
     assert found.first([False, True, False, True, True]) == 3
