@@ -315,8 +315,8 @@ def dial(found):
         f"token, perplexity {zero:.1f} for {plain:.1f}. With the 1,000 largest others of the same matrix at 0 it "
         f"loses {controls[1][0]:.2f}, with the largest weight of all layers at 0 nothing.",
         caption=f"One weight: layer {layer}, neuron {neuron}, entry {dimension} of what it writes. Taking it away "
-        "ruins the text; turning it up to three times its size does next to nothing. The three bars below are "
-        f"controls. ± is one standard error of the difference over {len(found.losses[0])} tokens.",
+        f"ruins what the model writes after *{found.prompt}*; turning it up to three times its size does next to "
+        f"nothing. The three bars below are controls. ± is one standard error of the difference over {len(found.losses[0])} tokens.",
         data=Table(
             [
                 "what is changed",
