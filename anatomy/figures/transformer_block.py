@@ -316,7 +316,8 @@ def dial(found):
         f"loses {controls[1][0]:.2f}, with the largest weight of all layers at 0 nothing.",
         caption=f"One weight: layer {layer}, neuron {neuron}, entry {dimension} of what it writes. Taking it away "
         f"ruins what the model writes after *{found.prompt}*; turning it up to three times its size does next to "
-        f"nothing. The three bars below are controls. ± is one standard error of the difference over {len(found.losses[0])} tokens.",
+        "nothing. The three bars below are controls. ± is one standard error of the difference over "
+        f"{len(found.losses[0])} tokens.",
         data=Table(
             [
                 "what is changed",
