@@ -23,6 +23,7 @@ PROGRAMS = [
     "multi_head_attention",
     "rope",
     "optimizers",
+    "muon",
     "training_phases",
     "kv_cache",
     "quantization",

@@ -12,6 +12,7 @@ from anatomy import recordings
 from anatomy.model import PUBLISHED
 from anatomy.optimizers import OPTIMIZERS, descend, quadratic
 from anatomy.recordings import Recording
+from anatomy.studies import mean_and_error
 
 NAMES = ["SGD", "momentum", "Nesterov", "RMSProp", "Adam", "AdamW"]
 BETA = 0.9
@@ -72,6 +73,39 @@ def toy_overlaps():
     losses = recordings.load("optimizer_table")["toy_held_out_losses"]
     pairs = list(combinations(losses, 2))
     return sum(a.min() <= b.max() and b.min() <= a.max() for a, b in pairs), len(pairs)
+
+
+@dataclass(frozen=True)
+class Muon:
+    """Muon against AdamW on the toy: rows of the table, the paired gain (nats, its error), how many seeds gained,
+    and after how many of n_steps Muon's mean batch loss, smoothed over 5, is AdamW's last.
+    """
+
+    rows: list
+    gain: float
+    gain_error: float
+    better: int
+    n_seeds: int
+    reached: int
+    n_steps: int
+
+
+def muon():
+    """The recorded comparison; rates count as good within 0.05 nats of the rule's best, on the tuning seed."""
+    found = recordings.load("muon")
+    rows = []
+    for rule, best, scores, losses in zip(
+        found["rules"].tolist(), found["best_rates"], found["scores"], found["held_out_losses"], strict=True
+    ):
+        good = found["rates"][scores < scores.min() + 0.05]
+        mean, error = mean_and_error(losses)
+        rows.append([rule, f"{best:g}", f"{good.min():g} to {good.max():g}", f"{mean:.3f} ± {error:.3f}"])
+    gains = found["held_out_losses"][0] - found["held_out_losses"][1]
+    adamw, other = (
+        np.convolve(curve, np.ones(5) / 5, "valid") for curve in found["batch_losses"].mean(axis=1)
+    )
+    reached = int((other <= adamw[-1]).argmax()) + 5
+    return Muon(rows, *mean_and_error(gains), int((gains > 0).sum()), len(gains), reached, len(adamw) + 4)
 
 
 def state_rows():

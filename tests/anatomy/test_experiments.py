@@ -23,7 +23,7 @@ if importlib.util.find_spec("experiments") is None:
 from experiments import backpropagation as bp_experiment  # noqa: E402
 from experiments import feed_forward_network as ffn_experiment  # noqa: E402
 from experiments import feed_forward_width as width_experiment  # noqa: E402
-from experiments import grokking, neuron_activation, optimizer_table, post_training, record  # noqa: E402
+from experiments import grokking, muon, neuron_activation, optimizer_table, post_training, record  # noqa: E402
 from experiments import kv_cache as cache_experiment  # noqa: E402
 from experiments import multi_head_attention as heads_experiment  # noqa: E402
 from experiments import optimizers as optimizers_experiment  # noqa: E402
@@ -218,6 +218,15 @@ def test_the_toy_with_each_optimizer_begins_as_recorded(materials, name):
     rate = float(recording["toy_best_rates"][j])
     _, losses = optimizer_table.train_toy(*materials[:2], name, rate, 0, n_steps=8)
     np.testing.assert_allclose(losses, recording["toy_batch_losses"][j, 0][:8], **LOSS)
+
+
+@pytest.mark.parametrize("rule", muon.RULES)
+def test_the_toy_with_muon_begins_as_recorded(materials, rule):
+    recording = recordings.load("muon")
+    j = muon.RULES.index(rule)
+    assert recording["best_rates"][j] == recording["rates"][recording["scores"][j].argmin()]
+    _, losses = muon.train_toy(*materials[:2], rule, float(recording["best_rates"][j]), 1, n_steps=8)
+    np.testing.assert_allclose(losses, recording["batch_losses"][j, 0][:8], **LOSS)
 
 
 def test_a_recording_can_be_saved_elsewhere(tmp_path, capsys):

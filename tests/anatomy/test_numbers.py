@@ -60,9 +60,10 @@ def grown(n):
 
 
 def stepped(optimizer, n):
-    x = [np.ones(3)]
+    gradient = n([1, 2, 3])
+    x = [np.ones(np.shape(gradient))]
     for _ in range(3):
-        optimizer.step(x, [n([1, 2, 3])])
+        optimizer.step(x, [gradient])
     return x
 
 
@@ -182,6 +183,8 @@ CALLS = {
             *(optimizers.Adam, optimizers.AdamW, optimizers.Lion),
         )
     },
+    "optimizers.Muon": lambda n: stepped(optimizers.Muon(0.1), lambda row: n([row, [3, 1, 2]])),
+    "optimizers.orthogonalised": lambda n: optimizers.orthogonalised(n(W)),
     "optimizers.quadratic": lambda n: optimizers.quadratic(100, 30).gradient(n(X)),
     "optimizers.rosenbrock": lambda n: (
         optimizers.rosenbrock().value(n(X)),

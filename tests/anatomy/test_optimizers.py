@@ -16,11 +16,13 @@ from anatomy.optimizers import (
     AdamW,
     Lion,
     Momentum,
+    Muon,
     Nesterov,
     RMSProp,
     beale,
     clip_norm,
     descend,
+    orthogonalised,
     quadratic,
     rosenbrock,
     warm_up_cosine,
@@ -41,6 +43,36 @@ def test_agrees_with_torch_over_sixty_steps(name):
         for i, parameter in enumerate(parameters):
             expected = TORCH[f"optimizers/{name}/path{i}"][step]
             np.testing.assert_allclose(parameter, expected, rtol=1e-11, atol=1e-13)
+
+
+def test_muon_agrees_with_torch_as_far_as_its_bfloat16_goes():
+    x, muon = TORCH["muon/start"].copy(), Muon(lr=0.03, weight_decay=0.1)
+    for gradient, expected in zip(TORCH["muon/gradients"], TORCH["muon/path"], strict=True):
+        before = x.copy()
+        muon.step([x], [gradient])
+        length = np.linalg.norm(x - before)
+        assert np.linalg.norm(x - expected) < 0.03 * length
+        x[:] = expected
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (3, 8), (8, 3)])
+def test_orthogonalised_keeps_directions_and_evens_lengths(shape):
+    rng = np.random.default_rng(0)
+    u, _ = np.linalg.qr(rng.normal(size=(shape[0], min(shape))))
+    v, _ = np.linalg.qr(rng.normal(size=(shape[1], min(shape))))
+    lengths = np.geomspace(100, 1, min(shape))
+    found = u.T @ orthogonalised((u * lengths) @ v.T) @ v
+    assert (found.diagonal() > 0.6).all()
+    assert (found.diagonal() < 1.25).all()
+    np.testing.assert_allclose(found, np.diag(found.diagonal()), atol=1e-12)
+
+
+def test_muon_refuses_what_is_no_matrix_and_keeps_precision():
+    with pytest.raises(ValueError, match=r"Muon is for matrices, got a parameter of shape \(3,\)"):
+        Muon(0.1).step([np.ones(3)], [np.ones(3)])
+    x, muon = np.ones((2, 3), np.float32), Muon(0.1)
+    muon.step([x], [np.full((2, 3), 0.5, np.float32)])
+    assert x.dtype == muon.memory[0][0].dtype == np.float32
 
 
 def test_lion_by_hand():
@@ -170,6 +202,11 @@ def test_a_run_that_diverges_becomes_infinite_and_stays_so():
         (lambda: Adam(0.1, eps=-1), "eps must be in"),
         (lambda: AdamW(0.1, weight_decay=-0.1), "weight_decay must be in"),
         (lambda: Lion(0.1, weight_decay=np.inf), "weight_decay must be in"),
+        (lambda: Muon(0.1, momentum=1.0), r"momentum must be in \[0, 1\)"),
+        (lambda: Muon(0.1, weight_decay=-1), "weight_decay must be in"),
+        (lambda: orthogonalised(np.array([[np.nan]])), "matrix must be finite"),
+        (lambda: orthogonalised(np.eye(2), 0), "n_steps must be a whole number"),
+        (lambda: orthogonalised(np.ones(3)), "matrix must have 2 axes"),
         (lambda: SGD(0.1).step([], []), "must pair up, got 0 and 0"),
         (lambda: SGD(0.1).step([np.ones(2)], []), "must pair up, got 1 and 0"),
         (lambda: SGD(0.1).step([np.ones(2)], [np.ones(3)]), r"gradients\[0\] has shape \(3,\)"),
@@ -214,4 +251,4 @@ def test_every_optimizer_is_listed():
     classes = {
         c for c in vars(optimizers).values() if isinstance(c, type) and issubclass(c, optimizers.Optimizer)
     }
-    assert classes - {optimizers.Optimizer} == set(OPTIMIZERS.values())
+    assert classes - {optimizers.Optimizer, Muon} == set(OPTIMIZERS.values())  # Muon cannot walk in a plane

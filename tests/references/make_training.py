@@ -159,4 +159,17 @@ loss.backward()
 keep("dpo", chosen=chosen, rejected=rejected, references=references, beta=beta, loss=loss)
 keep("dpo", g_chosen=chosen.grad, g_rejected=rejected.grad)
 
+# --- Muon: steps with given gradients; torch makes the singular values equal in bfloat16 ---
+
+N_STEPS = 20
+start, gradients = rng.normal(size=(6, 4)), rng.normal(size=(N_STEPS, 6, 4))
+parameter = torch.tensor(start.copy(), requires_grad=True)
+muon = torch.optim.Muon([parameter], lr=0.03, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
+path = []
+for step in range(N_STEPS):
+    parameter.grad = torch.tensor(gradients[step])
+    muon.step()
+    path.append(parameter.detach().numpy().copy())
+keep("muon", start=start, gradients=gradients, path=path)
+
 np.savez_compressed(Path(__file__).with_name("training.npz"), **found)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from anatomy import recordings
 from anatomy.optimizers import descend, quadratic
 from anatomy.studies import optimizers as study
 
@@ -30,6 +31,16 @@ def test_sharpness_reaches_the_edge_only_where_it_can():
 def test_state_and_toy_rows():
     assert study.state_rows()[4][1:3] == ["2", "8"]
     assert len(study.toy_rows()) == 7
+
+
+def test_muon_gains_on_every_seed_and_sooner():
+    found = study.muon()
+    losses = recordings.load("muon")["held_out_losses"]
+    assert found.better == found.n_seeds == 10
+    assert found.gain == pytest.approx(losses[0].mean() - losses[1].mean(), abs=1e-6)
+    assert found.gain > 5 * found.gain_error
+    assert 50 < found.reached < 80
+    assert found.n_steps == 100
 
 
 def test_ranges_overlap_as_the_table_says():
