@@ -22,12 +22,13 @@ def arrows(tokens=study.TOKENS, x=study.X, query=(3.0, 0.0)):
     """Query and keys as arrows in a plane, values and their mixture in another. query: the last token's."""
     _, k, v = project(x, study.W_Q, study.W_K, study.W_V)
     view = View("qkv_arrows", tokens=tokens, k=k, v=v)
-    p = plane(view, "said", (-8.4, 8.4), (-6.4, 6.4))
+    p = plane(view, "said", (-6.4, 6.4), (-5.4, 5.4))
     arrow(view, "keys", p, "key", 2)
     arrow(view, "query", p, "query", 3.5)
     tips(view, "key_tips", p, "key")
-    tips(view, "query_tip", p, "query", "square")
+    tips(view, "query_tip", p, "query", "square", 28)  # past the names of keys that it points at
     view.drag(p, "arrows", x="x", y="y")
+    view.drag(p, "arrows", x="kx", y="ky")
     values = plane(view, "made", (-0.25, 1.5), (-0.35, 1.3))
     arrow(view, "mixed", values, "value", 3.5)
     sized = view.source("value_tips", "x", "y", "text", "size")
@@ -37,8 +38,15 @@ def arrows(tokens=study.TOKENS, x=study.X, query=(3.0, 0.0)):
     values.text("x", "y", "text", source=sized, x_offset=8, y_offset=20, text_color=ink("ink"))
     tips(view, "mixed_tip", values, "value", "square")
     weights = parts.bars(view, "bars", tokens, "prob", room=1.75, height=160)
-    x_slider = view.control(x=parts.slider("Query, first entry", -4, 4, query[0], 0.1))
-    y_slider = view.control(y=parts.slider("Second entry", -3, 3, query[1], 0.1))
+    hand = view.control(
+        hand=parts.choice("In your hand", ["the query", *(f"the key of {t}" for t in tokens)])
+    )
+    held = [
+        view.control(x=parts.slider("Query, first entry", -3, 3, query[0], 0.1)),
+        view.control(y=parts.slider("Second entry", -2.5, 2.5, query[1], 0.1)),
+        view.control(kx=parts.slider("Key, first entry", -3, 3, 0, 0.1, visible=False)),
+        view.control(ky=parts.slider("Its second entry", -2.5, 2.5, 0, 0.1, visible=False)),
+    ]
     angle = view.control(angle=parts.slider("Turn both, degrees", 0, 360, 0, 15))
     stretch = view.control(stretch=parts.slider("W_q up, W_k down", -1, 1, 0, 0.5))
     root = view.control(root=parts.switch("÷ √d", True))
@@ -57,9 +65,9 @@ def arrows(tokens=study.TOKENS, x=study.X, query=(3.0, 0.0)):
         column(parts.side_by_side(p, values, least=160), weights, sizing_mode="stretch_width"),
         view=view,
         controls=[
-            parts.side_by_side(x_slider, y_slider, least=150),
+            parts.side_by_side(hand, root, least=120),
+            parts.side_by_side(*held, least=150),
             parts.side_by_side(angle, stretch, least=150),
-            root,
         ],
         name="qkv-arrows",
         alt="Left, five keys as arrows from the origin and the query (3, 0) of the last token. The keys of red and "
@@ -67,8 +75,8 @@ def arrows(tokens=study.TOKENS, x=study.X, query=(3.0, 0.0)):
         f"Middle, the values, and the mixed value at ({now.mixed[-1, 0]:.2f}, {now.mixed[-1, 1]:.2f}), half-way "
         f"between red and blue. Right, the weights: red and blue {now.weights[-1, 0]:.2f} each.",
         caption="Drag the query, or use the sliders: a key that points its way gets the weight, and a longer query "
-        "decides more sharply. Then turn query and keys together, or double one matrix and halve the other: the "
-        "arrows change, and no score does.",
+        "decides more sharply. Take a key in your hand and move it: where does the attention go? Then turn all of "
+        "them together, or double one matrix and halve the other: the arrows change, and no score does.",
         print_caption="The query of the last token scores high with the keys that point its way. Of its weights, "
         "red and blue get the same. Had query and keys been turned together, no score would change.",
         print_states={"the query of boat": {}, "turned towards blue": {"x": 2.6, "y": 1.6}},
@@ -94,12 +102,12 @@ def arrow(view, name, p, hue, width):
     p.multi_line("xs", "ys", source=source, line_color=ink(hue), line_width=width)
 
 
-def tips(view, name, p, hue, marker="circle"):
+def tips(view, name, p, hue, marker="circle", offset=9):
     """The ends of arrows with their names."""
     source = view.source(name, "x", "y", "text")
     p.scatter("x", "y", source=source, size=8, marker=marker, fill_color=ink(hue), line_color=ink(hue))
     p.text(
-        "x", "y", "text", source=source, x_offset=9, text_baseline="middle", text_color=ink("ink"),
+        "x", "y", "text", source=source, x_offset=offset, text_baseline="middle", text_color=ink("ink"),
         background_fill_color=ink("paper"), background_fill_alpha=0.7,
     )  # fmt: skip
 
@@ -210,7 +218,7 @@ def head(found, first=(" boat", " blue")):
         "qkv_head", digits=6, tokens=tokens, q=found.q.round(3), k=found.k.round(3), weights=found.weights.round(3),
         scores=found.scores.round(3),
     )  # fmt: skip
-    p, cells = parts.heatmap(view, "map", tokens, tokens, "prob", 1, height=330, y_label="who reads")
+    p, cells = parts.heatmap(view, "map", tokens, tokens, "prob", 1, height=306, y_label="who reads")
     shown = view.parts["map"].data
     shown["value"] = [
         float(found.weights[i, j].round(3)) if j <= i else 0 for i, j in product(range(n), range(n))
@@ -220,7 +228,7 @@ def head(found, first=(" boat", " blue")):
     view.pick(p, cells, "cell")
     parts.ring(view, "ring", p)
     p.xaxis.major_label_orientation = 0.8
-    products = parts.ledger(view, "products", ["", "q", "k", "q × k"], [0, 0.56, 0.76, 1], 8)
+    products = parts.ledger(view, "products", ["", "q", "k", "q × k"], [0, 0.56, 0.76, 1], 10)
     start = n * found.tokens.index(first[0]) + found.tokens.index(first[1])
     view.control(cell=parts.slider("Cell, row by row", 0, n * n - 1, start))
     boat, blue = found.weights[found.tokens.index(first[0])], found.tokens.index(first[1])
@@ -230,10 +238,10 @@ def head(found, first=(" boat", " blue")):
         name="qkv-head",
         alt=f"Attention weights of head {found.head} in layer {found.layer} of SmolLM2 on '{study.SENTENCE}', a "
         f"triangle. Boat gives {boat[blue]:.2f} to blue. Beside it the largest of the {found.q.shape[1]} products "
-        "of this cell, their sum, and the sum divided by 8.",
+        "of this cell, their sum, the sum divided by 8, e to that, and the same summed over the row.",
         caption=f"Head {found.head} of layer {found.layer}. Point at a cell, or walk with the slider: beside the "
-        f"map stand the five largest of the {found.q.shape[1]} products that were added for it. No single entry "
-        "decides.",
+        f"map stand the five largest of the {found.q.shape[1]} products that were added for it, and below them the "
+        "way from their sum to the weight. No single entry decides.",
         print_caption=f"Head {found.head} of layer {found.layer}, with the five largest of the {found.q.shape[1]} "
         "products that were added for one cell. Large ones of both signs nearly cancel.",
         data=Table(

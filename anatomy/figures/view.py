@@ -80,8 +80,12 @@ class View:
         self.picks.append([source.name, control])
 
     def drag(self, p, name, x=None, y=None):
-        """Let the reader drag in a plot: the pointer's place sets the controls called x and y."""
-        self.part(name, p)
+        """Let the reader drag in a plot: the pointer's place sets the controls called x and y.
+
+        A control that is disabled or hidden stays, so that a plot may have several pairs and `show` says which is held.
+        """
+        if self.parts.get(name) is not p:
+            self.part(name, p)
         self.drags.append([name, x, y])
 
     def ask(self, control, table, name):

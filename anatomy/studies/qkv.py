@@ -215,5 +215,7 @@ def told_of_head(found):
         "d_head": found.q.shape[1],
         "boat_sum": f"{products.sum():.1f}",
         "boat_scaled": f"{products.sum() / found.q.shape[1] ** 0.5:.1f}",
+        "boat_raised": np.exp(found.scores[boat, blue]),
+        "boat_row": np.exp(found.scores[boat, : boat + 1]).sum(),
         "boat_weight": found.weights[boat, blue],
     }

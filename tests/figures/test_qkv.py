@@ -22,11 +22,25 @@ def stages():
 
 def test_the_query_moves_the_weights(shown, arrows):
     _, k, v = project(study.X, study.W_Q, study.W_K, study.W_V)
-    for x, y in ((3, 0), (0, 0), (-4, 3), (2.6, 1.6)):
+    for x, y in ((3, 0), (0, 0), (-3, 2.5), (2.6, 1.6)):
         found = shown(arrows, x=x, y=y)
         steps = attend_in_steps(np.array([[x, y]], float), k, v)
         assert found["bars"]["value"] == pytest.approx(steps.weights[0])
         assert [found["mixed_tip"]["x"][0], found["mixed_tip"]["y"][0]] == pytest.approx(steps.mixed[0])
+
+
+@pytest.mark.parametrize("hand", range(1, N + 1))
+def test_a_key_in_the_hand_moves_the_weights(shown, arrows, hand):
+    _, k, v = project(study.X, study.W_Q, study.W_K, study.W_V)
+    for place in ((0, 0), (3, 0), (-1.5, 2.5)):
+        found = shown(arrows, hand=hand, kx=place[0], ky=place[1])
+        moved = k.copy()
+        moved[hand - 1] = place
+        steps = attend_in_steps(np.array([[3, 0]], float), moved, v)
+        assert found["bars"]["value"] == pytest.approx(steps.weights[0])
+        assert [found["mixed_tip"]["x"][0], found["mixed_tip"]["y"][0]] == pytest.approx(steps.mixed[0])
+        assert found["kx"]["visible"] is True
+        assert found["x"]["visible"] is False
 
 
 @pytest.mark.parametrize(
@@ -91,10 +105,17 @@ def test_each_cell_of_the_real_head_adds_up(shown, real_model):
         i, j = divmod(cell, n)
         rows = shown(figure, cell=cell)["products"]
         products = found.q[i] * found.k[j]
-        numbers = [float(word.replace("−", "-")) for word in rows["c3"]]
+        numbers = [float(word.replace("−", "-")) for word in rows["c3"] if word != "masked, 0"]
         assert numbers[:6] != [0] * 6
         assert sum(numbers[:6]) == pytest.approx(products.sum(), abs=0.5)
         assert numbers[6] == pytest.approx(products.sum(), abs=0.06)
         assert numbers[7] == pytest.approx(products.sum() / np.sqrt(d), abs=0.06)
+        if j > i:
+            assert [len(numbers), numbers[-1]] == [9, 0]
+        else:
+            raised = np.exp(found.scores[i, : i + 1])
+            assert numbers[8] == pytest.approx(raised[j], abs=0.006)
+            assert float(rows["c0"][-1].split()[2]) == pytest.approx(raised.sum(), abs=0.02)
+            assert numbers[9] == pytest.approx(raised[j] / raised.sum(), abs=0.006)
         assert sorted(abs(products))[-1] == pytest.approx(abs(numbers[0]), abs=0.06)
     assert "weight 0.87" in shown(figure)["said"]["text"]

@@ -9,19 +9,21 @@ const together = (points, names) => points.map((point, i) => {
   return same[0] === i ? same.map(j => names[j]).join(", ") : "";
 });
 
-export const show = ({ tokens, k, v }, state, before) => {
-  const { angle, stretch, root } = state, changed = angle !== 0 || stretch !== 0;
-  // while all is turned or stretched the query itself stays: a drag would not put it under the pointer
-  const [x, y] = changed && before ? [before.x, before.y] : [state.x, state.y];
+export const show = ({ tokens, k, v }, { hand, x, y, kx, ky, angle, stretch, root }, before) => {
+  const changed = angle !== 0 || stretch !== 0, held = hand - 1; // 0 is the query
+  const [hx, hy] = before && before.hand !== hand && hand ? k[held] : [kx, ky]; // a key that is taken up lies where it lay
   const turn = (angle * Math.PI) / 180, factor = 2 ** stretch;
   const q = turned([x, y], turn).map(number => number * factor);
-  const keys = k.map(key => turned(key, turn).map(number => number / factor));
+  const own = k.map((key, i) => (i === held ? [hx, hy] : key));
+  const keys = own.map(key => turned(key, turn).map(number => number / factor));
   const { scores, weights, mixed } = attention([q], keys, v, { causal: false, root });
   const w = weights[0], [a, b] = mixed[0];
   const best = w.indexOf(Math.max(...w));
   return {
-    x: { value: x, disabled: changed },
-    y: { value: y, disabled: changed },
+    x: { disabled: changed, visible: !hand },
+    y: { disabled: changed, visible: !hand },
+    kx: { value: hx, disabled: changed, visible: hand > 0 },
+    ky: { value: hy, disabled: changed, visible: hand > 0 },
     query: { xs: [[0, q[0]]], ys: [[0, q[1]]] },
     query_tip: { x: [q[0]], y: [q[1]], text: ["q"] },
     keys: { xs: keys.map(([kx]) => [0, kx]), ys: keys.map(([, ky]) => [0, ky]) },
@@ -30,8 +32,8 @@ export const show = ({ tokens, k, v }, state, before) => {
     mixed: { xs: [[0, a]], ys: [[0, b]] },
     mixed_tip: { x: [a], y: [b], text: [""] },
     bars: { value: w, text: w.map((weight, i) => `${fixed(weight)}, score ${fixed(scores[0][i])}`), end: w },
-    said: { text: `q = (${fixed(q[0])}, ${fixed(q[1])})` },
+    said: { text: hand ? `key of ${tokens[held]} = (${fixed(keys[held][0])}, ${fixed(keys[held][1])})` : `q = (${fixed(q[0])}, ${fixed(q[1])})` },
     made: { text: `mixed value = (${fixed(a)}, ${fixed(b)})` },
-    say: `Query (${fixed(q[0])}, ${fixed(q[1])}): scores ${scores[0].map((s, i) => `${tokens[i]} ${fixed(s)}`).join(", ")}; most weight on ${tokens[best]}, ${fixed(w[best])}; mixed value (${fixed(a)}, ${fixed(b)}).`,
+    say: `${hand ? `Key of ${tokens[held]} (${fixed(keys[held][0])}, ${fixed(keys[held][1])}). ` : ""}Query (${fixed(q[0])}, ${fixed(q[1])}): scores ${scores[0].map((s, i) => `${tokens[i]} ${fixed(s)}`).join(", ")}; most weight on ${tokens[best]}, ${fixed(w[best])}; mixed value (${fixed(a)}, ${fixed(b)}).`,
   };
 };

@@ -88,8 +88,9 @@ window.anatomyDrive = (bokeh, { data, controls, picks, drags, asks = [], show },
   }
   for (const [plot, x, y] of drags) {
     for (const event of ["tap", "panstart", "pan"]) named[plot].on_event(event, at => {
-      if (x) put(x, at.x);
-      if (y) put(y, at.y);
+      for (const [control, value] of [[x, at.x], [y, at.y]]) {
+        if (control && named[control].visible && !named[control].disabled) put(control, value);
+      }
     });
   }
   element?.addEventListener("keydown", event => {
