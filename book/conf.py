@@ -37,6 +37,7 @@ extensions = [
     "anatomy.publishing.notebooks",
     "anatomy.publishing.pages",
     "anatomy.publishing.pdf",
+    "anatomy.publishing.search_words",
     "anatomy.publishing.shown_code",
     "anatomy.publishing.token_explorer",
 ]

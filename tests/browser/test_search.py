@@ -33,6 +33,28 @@ def test_excerpts_come_from_the_article_and_hold_what_was_searched_for(tab, word
     assert page.problems == []
 
 
+@pytest.mark.parametrize(
+    ("words", "chapter"),
+    [
+        ("memory", "kv-cache"),
+        ("context length", "kv-cache"),
+        ("hallucination", "logits-and-sampling"),
+        ("why can't it spell", "tokenization"),
+        ("RLHF", "post-training"),
+        ("embedding", "embeddings"),
+        ("ALiBi", "rope"),
+    ],
+)
+def test_everyday_words_and_terms_find_their_chapter_before_the_glossary(tab, words, chapter):
+    page = tab()
+    search(page, words)
+    pages = page.locator("#search-results li > a").evaluate_all(
+        "all => all.map(a => a.pathname.split('/').pop())"
+    )
+    assert pages[0] == f"{chapter}.html"
+    assert page.problems == []
+
+
 @pytest.mark.parametrize("words", ["top-p", "top p", "feed forward network", "sampling", "the temperature"])
 def test_a_hit_opens_with_whole_words_marked_and_nothing_kept(tab, words):
     page = tab()

@@ -58,6 +58,8 @@ window.SPHINX_HIGHLIGHT_ENABLED = false;
   document.addEventListener("DOMContentLoaded", () => {
     const results = document.getElementById("search-results");
     if (!results || typeof Search === "undefined") return;
+    // what explains a word comes before what lists it
+    Scorer.score = ([page, , , , score]) => (["glossary", "notation", "references"].includes(page) ? score / 100 : score);
     const said = (asked.get("q") ?? "").trim();
     const words = said.split(/\s+/).filter(word => !stopwords.has(word.toLowerCase())).join(" ") || said;
     Search.makeSearchSummary = (html, keywords, anchor) => {
@@ -73,7 +75,7 @@ window.SPHINX_HIGHLIGHT_ENABLED = false;
       summary.textContent = (start ? "… " : "") + text.slice(start, end) + (end < text.length ? " …" : "");
       return summary;
     };
-    // pages where the words stand side by side come first
+    // of the pages that only hold the words, those where they stand side by side come first
     const together = new RegExp(words.split(/[\s\p{Pd}]+/u).filter(Boolean).map(escaped).join("[\\s\\p{Pd}]+"), "iu");
     // results arrive one by one; what marks the page that a hit opens goes with its address
     new MutationObserver(() => {
@@ -81,7 +83,7 @@ window.SPHINX_HIGHLIGHT_ENABLED = false;
       for (const context of results.querySelectorAll("li:not([data-placed]) .context")) {
         const item = context.closest("li");
         item.dataset.placed = "";
-        if (!together.test(context.textContent)) results.querySelector("ul").append(item);
+        if (item.matches(".kind-text") && !together.test(context.textContent)) results.querySelector("ul").append(item);
       }
       mark(results.querySelectorAll(".context"), words);
     }).observe(results, { childList: true, subtree: true });
