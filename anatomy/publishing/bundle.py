@@ -48,18 +48,21 @@ def inks_css():
 
 
 def names_on(pages):
-    """Every class, id and element of some HTML texts."""
+    """Every class, id, element and data attribute of some HTML texts."""
     found = set(EVERYWHERE)
     for html in pages:
         for classes in re.findall(r'\bclass="([^"]*)"', html):
             found.update(classes.split())
         found.update(re.findall(r'\bid="([^"]*)"', html))
         found.update(re.findall(r"<([a-z][\w-]*)", html))
+        found.update(re.findall(r"\s(data-[\w-]+)", html))
     return found
 
 
 def names_in(scripts):
     """Every word inside a string literal of some JavaScript texts: whatever class a script may write is one.
+
+    And the data attributes that they set by name: dataset.bsTheme is data-bs-theme.
 
     >>> sorted(names_in(['box.classList.add("is-open"); x = `<i class="hint">`']))
     ['class', 'hint', 'i', 'is-open']
@@ -68,16 +71,20 @@ def names_in(scripts):
     for script in scripts:
         for literal in STRING.findall(script):
             found.update(re.findall(r"[A-Za-z_][\w-]*", literal))
+        for name in re.findall(r"\bdataset\.(\w+)", script):
+            found.add("data-" + re.sub(r"[A-Z]", lambda capital: f"-{capital[0].lower()}", name))
     return found
 
 
 def usable(selector, names):
-    """Whether all classes, ids and elements that a selector asks for are among the names.
+    """Whether all classes, ids, elements and data attributes that a selector asks for are among the names.
 
     >>> usable("nav.bd-links:not(.x) > a:hover", {"nav", "bd-links", "a"})
     True
     """
     asked = re.sub(r":(not|is|where|has)\((?:[^()]|\([^()]*\))*\)", "", selector)
+    if not all(name in names for name in re.findall(r"\[(data-[\w-]+)", asked)):
+        return False
     asked = re.sub(r"\[[^\]]*\]", "", asked)
     if not all(name.replace("\\", "") in names for name in NAMED.findall(asked)):
         return False

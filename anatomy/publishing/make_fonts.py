@@ -25,7 +25,9 @@ RARE = (
     "U+00F0-00F2,U+00F4,U+00F5,U+00F8-00FB,U+00FD-00FF,"
     "U+2010-2012,U+2020-2022,U+202F-2044"
 )
-DISPLAY = "U+0020-007E,U+00A0,U+00E9,U+00EF,U+00F6,U+00FC,U+2013,U+2014,U+2018-201D,U+2026"
+DISPLAY = (  # what titles and labels are made of; tests/browser/test_pages.py asks every page
+    "U+0020-0021,U+0025-003B,U+003D,U+003F,U+0041-005A,U+0061-007A,U+00A0,U+2013,U+2014,U+2018-201D,U+2026"
+)
 LATIN_AND_GREEK = "U+0020-017F,U+0300-036F,U+0370-03FF,U+1E00-1EFF,U+2000-206F,U+2190-21FF,U+2200-22FF"
 
 FACES = {  # our file name: (package, file stem, the package's subsets that hold its characters)
@@ -92,7 +94,10 @@ def make(packages):
         if face == "atlas-text-semibold-italic":
             screen = {}  # the screen slants the few words that need it
         for name, characters in screen.items():
-            font = cut(whole_face(packages, face), characters, ["kern", "liga", "tnum"])
+            features = ["kern", "liga", "tnum"]
+            if face == "atlas-text-semibold":
+                features.remove("kern")  # a quarter of the file, for single words
+            font = cut(whole_face(packages, face), characters, features)
             rename(font, face)
             font.flavor = "woff2"
             font.save(SCREEN / f"{name}.woff2")

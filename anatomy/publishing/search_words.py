@@ -22,6 +22,11 @@ def add_keywords(app, doctree):
         doctree.insert(0, nodes.meta(name="keywords", content=", ".join(words)))
 
 
+def leave_keywords_to_search(app, pagename, templatename, context, doctree):
+    """Once the search index has them, a page need not carry its keywords."""
+    context["metatags"] = re.sub(r'<meta[^>]* name="keywords"[^>]*>\n?', "", context.get("metatags") or "")
+
+
 def terms_of(glossary):
     """Each chapter that the glossary's entries name -> the terms that lead to it.
 
@@ -63,5 +68,6 @@ def fill_search_index(app):
 def setup(app):
     app.connect("doctree-read", add_keywords)
     app.connect("env-updated", add_entries)
+    app.connect("html-page-context", leave_keywords_to_search)
     app.connect("html-collect-pages", fill_search_index)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

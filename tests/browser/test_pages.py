@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
+from anatomy.publishing.make_fonts import DISPLAY
 from anatomy.publishing.screenshots import wake
 from anatomy.topics import BY_STEM
 
@@ -17,7 +18,7 @@ BOOK = Path(__file__).parents[2] / "book"
 STEMS = list(BY_STEM)
 WRITTEN = [stem for stem in STEMS if (BOOK / f"{stem}.md").exists()]
 PAGES = sorted(path.stem for path in BOOK.glob("*.md"))
-FIRST_LOAD = 101_000  # bytes, gzipped
+FIRST_LOAD = 95_000  # bytes, gzipped
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -86,6 +87,23 @@ def test_the_index_leads_to_every_chapter_and_alias(stem, tab):
             page.wait_for_url(f"**/{stem}.html#{anchor}")
             assert page.locator(f"#{anchor}").count() == 1
             assert plain.locator(f'a[href^="{stem}.html"]').count() >= 1
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_titles_and_labels_are_set_in_their_own_type(name, tab):
+    page = tab()
+    page.goto(f"{name}.html")
+    set_in_it = page.evaluate(
+        """() => [...document.querySelectorAll("body *")]
+        .filter(e => getComputedStyle(e).fontFamily.startsWith('"Old Standard"'))
+        .flatMap(e => [...e.childNodes].filter(n => n.nodeType === Node.TEXT_NODE).map(n => n.data)).join(" ")"""
+    )
+    ranges = [part[2:].split("-") for part in DISPLAY.split(",")]
+    held = {
+        chr(i) for first, *last in ranges for i in range(int(first, 16), int((last or [first])[0], 16) + 1)
+    }
+    assert len(set_in_it) > 20
+    assert {sign for sign in set_in_it if not sign.isspace()} - held == set()
 
 
 @pytest.mark.parametrize("name", WRITTEN)

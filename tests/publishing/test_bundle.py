@@ -48,6 +48,14 @@ def test_a_class_that_a_script_adds_survives(script):
     assert ".never" not in bundle.purge(css, bundle.names_in([script]))
 
 
+def test_a_data_attribute_must_be_on_a_page_or_set_by_a_script():
+    css = "[data-bs-theme=dark]{x:y}.a[data-theme=dark]{x:y}[data-later]{x:y}:not([data-bs-theme]){x:y}"
+    names = bundle.names_on(['<p class="a" data-theme="auto">']) | bundle.names_in(["box.dataset.later = 1"])
+    kept = bundle.purge(css, names)
+    assert kept == ".a[data-theme=dark]{x:y}[data-later]{x:y}:not([data-bs-theme]){x:y}"
+    assert "data-bs-theme" in bundle.names_in(["html.dataset.bsTheme = mode"])
+
+
 def test_every_class_that_our_scripts_set_is_seen():
     """Found another way: by the calls that set classes, not by their strings."""
     scripts = {path.name: path.read_text("utf-8") for path in bundle.STATIC.glob("**/*.js")}
