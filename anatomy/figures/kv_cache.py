@@ -6,6 +6,7 @@ from anatomy.figures import parts
 from anatomy.figures.figure import Figure, Table
 from anatomy.figures.theme import ink
 from anatomy.figures.view import View
+from anatomy.kv_cache import flops
 from anatomy.model import PUBLISHED
 from anatomy.studies import kv_cache as study
 
@@ -19,10 +20,10 @@ def fits(first="Llama-3-8B", card=1):
         c = PUBLISHED[name]
         models.append({
             "name": name, "n_parameters": c.n_parameters(), "n_layers": c.n_layers, "n_kv_heads": c.n_kv_heads,
-            "d_head": c.d_head, "window": c.window or 0,
+            "d_head": c.d_head, "window": c.window or 0, "n_heads": c.n_heads, "linear": flops(c, 1)["linear"],
         })  # fmt: skip
     view = View("kv_cache_fits", digits=12, models=models, cards=list(study.CARDS.values()), bits=study.BITS)
-    p = parts.plot(210, "share of the card's memory", grid=None, x=(0, 1.62), y=(-1.6, 0.8))
+    p = parts.plot(200, "share of the card's memory", grid=None, x=(0, 1.62), y=(-1.6, 0.8))
     p.yaxis.visible = False
     parts.ticks(p.xaxis, [0, 0.5, 1, 1.5], ["0", "50 %", "100 %", "150 %"])
     parts.title(view, "said", p)
@@ -41,42 +42,64 @@ def fits(first="Llama-3-8B", card=1):
     p.line([1, 1], [-0.6, 0.7], line_color=ink("ink"), line_width=2)
     words = view.source("words", "x", "text", y=[-0.8, -1.25])
     p.text("x", "y", "text", source=words, text_baseline="middle", text_color=ink("ink"))
+    phases = parts.ledger(view, "phases", ["all texts, at least", "prompt", "one token"], [0, 0.7, 1], 5)
     at = study.MODELS.index(first)
-    model = view.control(model=parts.choice("Model", study.MODELS, at))
+    model = view.control(model=parts.choice("Model", [*study.MODELS, "your own"], at))
     cards = view.control(card=parts.choice("Card", list(study.CARDS), card))
+    own = PUBLISHED[first]
+    fields = {
+        "parameters": parts.number(
+            "Parameters, billions", round(own.n_parameters() / 1e9, 1), 0.01, 2000, 0.1
+        ),
+        "n_layers": parts.number("Layers", own.n_layers, 1, 500),
+        "n_heads": parts.number("Query heads", own.n_heads, 1, 500),
+        "n_kv_heads": parts.number("Key heads", own.n_kv_heads, 1, 500),
+        "d_head": parts.number("Entries a head", own.d_head, 8, 1024, 8),
+    }
+    for name, field in fields.items():
+        field.visible = False
+        view.control(**{name: field})
     view.control(context=parts.slider("Context, 2 to the power", 7, 17, 13))
     view.control(batch=parts.slider("Texts, 2 to the power", 0, 8, 2))
     precision = view.control(precision=parts.tabs([f"{bits} bits" for bits in study.BITS]))
-    memory, bandwidth = list(study.CARDS.values())[card]
-    now = study.serving(PUBLISHED[first], 8192, 4, 16, memory, bandwidth)
+    chosen = list(study.CARDS.values())[card]
+    memory, bandwidth, speed = chosen
+    now = study.serving(own, 8192, 4, 16, chosen)
     rows = []
     for name in study.MODELS:
         for bits in study.BITS:
-            one = study.serving(PUBLISHED[name], 8192, 1, bits, memory, bandwidth)
+            one = study.serving(PUBLISHED[name], 8192, 1, bits, chosen)
             rows.append([
                 name, bits, f"{one.weights / 1e9:.1f}", f"{one.cache / 1e9:.2f}",
                 one.largest if one.fits else "does not fit",
                 f"{one.bound:,.0f}" if one.fits else "",
+                *(f"{phase[i]:.3g}" for phase in (one.prompt, one.step) for i in (3, 4)),
             ])  # fmt: skip
     return Figure(
-        p,
+        parts.side_by_side(p, phases),
         view=view,
         controls=[
             parts.side_by_side(model, cards, least=150),
+            parts.side_by_side(*fields.values(), least=110),
             parts.side_by_side(view.controls["context"], view.controls["batch"], least=150),
             precision,
         ],
         name="kv-cache-fits",
         alt=f"A bar against the memory of a card of {memory} GB: the weights of {first}, {now.weights / 1e9:.1f} "
         f"GB, and the caches of four texts of 8,192 tokens, {now.cache / 1e9:.1f} GB each. It fits; {now.largest} "
-        f"texts would. The bound is {now.bound:.0f} tokens a second.",
+        f"texts would. The bound is {now.bound:.0f} tokens a second. Reading the prompts takes at least "
+        f"{now.prompt[3]:.1f} s of arithmetic, one more token of each {1000 * now.step[4]:.0f} ms of reading.",
         caption="The bar: the weights, then the caches, one a text; the upright line is the card's memory. "
-        "The bound: a step reads every weight once and every cache once, and memory is only so fast. More texts at "
-        "once raise it, fewer bits raise it, a longer context lowers it.",
+        "The table: what both phases need at the least, and how long the card's arithmetic and its memory take for "
+        "it. Which of the two is longer? Find it for the prompt, for one more token, and for one more token of 256 "
+        "short texts.",
         data=Table(
-            ["model", "bits", "weights, GB", "cache, GB", "texts at once", "bound, tokens a second"],
+            [
+                "model", "bits", "weights, GB", "cache, GB", "texts at once", "bound, tokens a second",
+                "prompt: arithmetic, s", "memory, s", "one token: arithmetic, s", "memory, s",
+            ],
             rows,
-            source=f"8,192 tokens, one text, a card of {memory} GB and {bandwidth:,} GB/s.",
+            source=f"8,192 tokens, one text, a card of {memory} GB, {bandwidth:,} GB/s and {speed} TFLOP/s.",
         ),
         provenance="real",
         source="Sizes from the published configuration files; the cache in 16 bits; cards of round numbers.",

@@ -14,39 +14,56 @@ from anatomy.model import PUBLISHED, forward
 from anatomy.studies import mean_and_error
 
 MODELS = ("SmolLM2-135M", "Llama-2-7B", "Mistral-7B", "Llama-3-8B", "Llama-3-70B")
-CARDS = {"8 GB, 250 GB/s": (8, 250), "24 GB, 1,000 GB/s": (24, 1000), "80 GB, 3,000 GB/s": (80, 3000)}
+CARDS = {  # GB of memory, GB/s, FLOPs a second / 10¹² in 16 bits: round numbers
+    "8 GB, 250 GB/s, 30 TFLOP/s": (8, 250, 30),
+    "24 GB, 1,000 GB/s, 150 TFLOP/s": (24, 1000, 150),
+    "80 GB, 3,000 GB/s, 900 TFLOP/s": (80, 3000, 900),
+}
 BITS = (16, 8, 4)
 
 
 @dataclass(frozen=True)
 class Serving:
-    """Bytes of weights and of one text's cache, the largest batch that fits, and the bound on tokens a second.
+    """Bytes of weights and of one text's cache, the largest batch that fits, and the least seconds of both phases.
 
-    The bound: every step reads all weights once and each text's cache once, and cannot be faster than memory.
+    prompt, step: of all texts, FLOPs of the matrices, FLOPs of attention, bytes read, seconds that the arithmetic takes
+    and seconds that the memory takes, at the least. A prompt is read whole; a step reads all weights once and each
+    text's cache once. bound: tokens a second of steps, whose time is the longer of the two.
     """
 
     weights: float
     cache: float
     fits: bool
     largest: int
+    prompt: tuple
+    step: tuple
     bound: float
 
 
-def serving(config, n_tokens, batch, bits, memory, bandwidth):
-    """What a card can do. n_tokens of context; bits a weight; memory in GB, bandwidth in GB/s; the cache has 16 bits.
+def serving(config, n_tokens, batch, bits, card):
+    """What a card can do. n_tokens of context; bits a weight; card as in CARDS; the cache has 16 bits.
 
-    >>> serving(PUBLISHED["Llama-3-8B"], 8192, 1, 16, 24, 1000).largest
+    >>> serving(PUBLISHED["Llama-3-8B"], 8192, 1, 16, (24, 1000, 150)).largest
     7
     """
+    memory, bandwidth, speed = card
     weights = config.n_parameters() * bits / 8
     cache = cache_bytes(config, n_tokens)
-    free = memory * 1e9 - weights
+
+    def phase(n_new, n_before, n_bytes):
+        counted = flops(config, n_new, n_before)
+        linear, attention = batch * counted["linear"], batch * counted["attention"]
+        return linear, attention, n_bytes, (linear + attention) / (speed * 1e12), n_bytes / (bandwidth * 1e9)
+
+    step = phase(1, n_tokens - 1, weights + batch * cache)
     return Serving(
         weights,
         cache,
         weights + batch * cache <= memory * 1e9,
-        max(0, int(free // cache)),
-        batch * bandwidth * 1e9 / (weights + batch * cache),
+        max(0, int((memory * 1e9 - weights) // cache)),
+        phase(n_tokens, 0, weights),
+        step,
+        batch / max(step[3:]),
     )
 
 
@@ -161,17 +178,23 @@ def told_of_recorded(found):
 def told_of_counts():
     """Numbers for the prose on bytes and FLOPs."""
     llama, llama2 = PUBLISHED["Llama-3-8B"], PUBLISHED["Llama-2-7B"]
-    card = serving(llama, 8192, 1, 16, 24, 1000)
+    card = CARDS["24 GB, 1,000 GB/s, 150 TFLOP/s"]
+    one = serving(llama, 8192, 1, 16, card)
     step = flops(llama, 1, 8191)
     return {
         "llama_token": f"{cache_bytes(llama, 1) / 1000:.0f}",
         "llama2_token": f"{cache_bytes(llama2, 1) / 1000:.0f}",
-        "llama_cache": card.cache / 1e9,
-        "llama_weights": f"{card.weights / 1e9:.1f}",
-        "largest": card.largest,
-        "one_bound": f"{card.bound:.0f}",
-        "full_bound": f"{serving(llama, 8192, card.largest, 16, 24, 1000).bound:.0f}",
-        "four_bound": f"{serving(llama, 8192, 1, 4, 24, 1000).bound:.0f}",
+        "llama_cache": one.cache / 1e9,
+        "llama_weights": f"{one.weights / 1e9:.1f}",
+        "largest": one.largest,
+        "one_bound": f"{one.bound:.0f}",
+        "full_bound": f"{serving(llama, 8192, one.largest, 16, card).bound:.0f}",
+        "four_bound": f"{serving(llama, 8192, 1, 4, card).bound:.0f}",
+        "prompt_tflops": f"{sum(one.prompt[:2]) / 1e12:.0f}",
+        "prompt_arithmetic": one.prompt[3],
+        "prompt_memory": one.prompt[4],
+        "step_arithmetic": f"{1000 * one.step[3]:.2f}",
+        "step_memory": f"{1000 * one.step[4]:.0f}",
         "attention_share": step["attention"] / sum(step.values()),
     }
 

@@ -18,15 +18,39 @@ def fits():
 @pytest.mark.parametrize(("context", "batch", "precision"), [(7, 0, 0), (13, 2, 1), (17, 8, 2)])
 def test_it_says_what_fits_and_how_fast(shown, fits, model, card, context, batch, precision):
     found = shown(fits, model=model, card=card, context=context, batch=batch, precision=precision)
-    memory, bandwidth = list(study.CARDS.values())[card]
+    chosen = list(study.CARDS.values())[card]
     config = PUBLISHED[study.MODELS[model]]
-    expected = study.serving(config, 2**context, 2**batch, study.BITS[precision], memory, bandwidth)
+    expected = study.serving(config, 2**context, 2**batch, study.BITS[precision], chosen)
     assert ("fits; at most" in found["said"]["text"]) == expected.fits
     if expected.fits:
         assert f"at most {expected.bound:,.0f} tokens a second" in found["said"]["text"]
-    whole = memory * 1e9
+    whole = chosen[0] * 1e9
     assert found["weights"]["right"] == [pytest.approx(min(expected.weights / whole, 1.6))]
     assert found["cache"]["left"] == found["weights"]["right"]
+
+
+def test_a_model_of_your_own_is_counted_like_one_that_is_published(shown, fits):
+    llama = PUBLISHED["Llama-3-8B"]
+    own = {
+        "parameters": llama.n_parameters() / 1e9, "n_layers": llama.n_layers, "n_heads": llama.n_heads,
+        "n_kv_heads": llama.n_kv_heads, "d_head": llama.d_head,
+    }  # fmt: skip
+    published = shown(fits, model=study.MODELS.index("Llama-3-8B"))
+    mine = shown(fits, model=len(study.MODELS), **own)
+    for part in ("weights", "cache", "words"):
+        assert mine[part] == published[part]
+    assert mine["phases"]["c2"] == ["64.2 GFLOP" if x == "60.0 GFLOP" else x for x in mine["phases"]["c2"]]
+    assert mine["phases"]["c1"][1:3] == published["phases"]["c1"][1:3]
+    assert mine["n_layers"] == {"visible": True}
+    assert published["n_layers"] == {"visible": False}
+
+
+def test_the_phases_stand_in_words(shown, fits):
+    found = shown(fits, batch=0)["phases"]
+    now = study.serving(PUBLISHED["Llama-3-8B"], 8192, 1, 16, (24, 1000, 150))
+    assert found["c1"][3] == f"{1000 * now.prompt[3]:.0f} ms"
+    assert found["c2"][4] == f"{1000 * now.step[4]:.1f} ms"
+    assert found["c2"][3] == f"{1e6 * now.step[3]:.0f} µs"
 
 
 def test_rows_are_computed_once_with_the_cache(shown):

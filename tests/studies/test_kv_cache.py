@@ -7,10 +7,12 @@ from anatomy.kv_cache import cache_bytes
 from anatomy.model import PUBLISHED
 from anatomy.studies import kv_cache as study
 
+CARD = (24, 1000, 150)
+
 
 def test_what_fits_by_hand():
     llama = PUBLISHED["Llama-3-8B"]
-    found = study.serving(llama, 8192, 2, 16, 24, 1000)
+    found = study.serving(llama, 8192, 2, 16, CARD)
     assert found.weights == 2 * 8_030_261_248
     assert found.cache == 2 * 32 * 8 * 128 * 2 * 8192
     assert found.fits
@@ -20,13 +22,13 @@ def test_what_fits_by_hand():
         < found.weights + (found.largest + 1) * found.cache
     )
     assert found.bound == pytest.approx(2e12 / (found.weights + 2 * found.cache))
-    assert not study.serving(llama, 8192, 8, 16, 24, 1000).fits
-    assert study.serving(PUBLISHED["Llama-3-70B"], 8192, 1, 16, 24, 1000).largest == 0
+    assert not study.serving(llama, 8192, 8, 16, CARD).fits
+    assert study.serving(PUBLISHED["Llama-3-70B"], 8192, 1, 16, CARD).largest == 0
 
 
 def test_a_window_stops_the_cache():
     mistral = PUBLISHED["Mistral-7B"]
-    assert study.serving(mistral, 8192, 1, 16, 24, 1000).cache == cache_bytes(mistral, 4096)
+    assert study.serving(mistral, 8192, 1, 16, CARD).cache == cache_bytes(mistral, 4096)
     rows = {row[0]: row for row in study.cost_rows()}
     assert rows["Mistral-7B"][3] == rows["Mistral-7B"][4]
     assert rows["Llama-3-8B"][1] == "131.1"

@@ -2,23 +2,37 @@ import { fixed } from "./shared/fixed.mjs";
 import { serving } from "./shared/serving.mjs";
 import { thousands } from "./shared/thousands.mjs";
 
-const gigabytes = bytes => (bytes >= 1e9 ? `${fixed(bytes / 1e9, 1)} GB` : `${fixed(bytes / 1e6, 0)} MB`);
+const OWN = ["parameters", "n_layers", "n_heads", "n_kv_heads", "d_head"];
+const scaled = (value, names) => {
+  const [size, name] = names.find(([size]) => value >= size) ?? names[names.length - 1];
+  return `${fixed(value / size, value / size < 100 ? 1 : 0)} ${name}`;
+};
+const bytes = value => scaled(value, [[1e12, "TB"], [1e9, "GB"], [1e6, "MB"], [1e3, "kB"]]);
+const flops = value => scaled(value, [[1e15, "PFLOP"], [1e12, "TFLOP"], [1e9, "GFLOP"], [1e6, "MFLOP"]]);
+const seconds = value => scaled(value, [[1, "s"], [1e-3, "ms"], [1e-6, "µs"]]);
 
-export const show = ({ models, cards, bits }, { model, context, batch, precision, card }) => {
-  const own = models[model], [memory, bandwidth] = cards[card], n = 2 ** context, texts = 2 ** batch;
-  const found = serving(own, n, texts, bits[precision], memory, bandwidth);
+export const show = ({ models, cards, bits }, state) => {
+  const { model, context, batch, precision, card } = state, mine = model === models.length;
+  const { parameters, ...sizes } = Object.fromEntries(OWN.map(name => [name, state[name]]));
+  const own = mine ? { name: "Your own", n_parameters: parameters * 1e9, linear: 2 * parameters * 1e9, window: 0, ...sizes } : models[model];
+  const [memory] = cards[card], n = 2 ** context, texts = 2 ** batch;
+  const found = serving(own, n, texts, bits[precision], cards[card]);
   const whole = memory * 1e9, most = 1.6;
-  const share = bytes => Math.min(bytes / whole, most);
+  const share = amount => Math.min(amount / whole, most);
   const weights = share(found.weights), cache = Math.min(share(found.weights + texts * found.cache), most);
   const second = found.fits
     ? `fits; at most ${thousands(found.largest)} text${found.largest === 1 ? "" : "s"} at once`
     : found.largest ? `too large; ${thousands(found.largest)} text${found.largest === 1 ? "" : "s"} would fit` : "too large, even for one text";
   const third = found.fits ? `at most ${thousands(found.bound)} tokens a second` : "";
+  const words = ([matrices, attention, read, arithmetic, memory]) => [flops(matrices), flops(attention), bytes(read), seconds(arithmetic), seconds(memory)];
+  const [prompt, step] = [found.prompt, found.step].map(words);
   return {
+    ...Object.fromEntries(OWN.map(name => [name, { visible: mine }])),
     weights: { right: [weights] },
     cache: { left: [weights], right: [cache] },
-    words: { x: [0, 0], text: [`weights ${gigabytes(found.weights)} of the card's ${memory} GB`, `cache ${texts} × ${gigabytes(found.cache)}`] },
+    words: { x: [0, 0], text: [`weights ${bytes(found.weights)} of the card's ${memory} GB`, `cache ${texts} × ${bytes(found.cache)}`] },
+    phases: { c0: ["matrices", "attention", "read from memory", "arithmetic takes", "memory takes"], c1: prompt, c2: step },
     said: { text: `${own.name}, ${thousands(n)} tokens, ${bits[precision]} bits\n${second}\n${third}` },
-    say: `${own.name}, ${thousands(n)} tokens of context, ${texts} texts at once, ${bits[precision]} bits a weight: weights ${gigabytes(found.weights)}, cache ${gigabytes(texts * found.cache)}; ${second}. ${third}`,
+    say: `${own.name}, ${thousands(n)} tokens of context, ${texts} texts at once, ${bits[precision]} bits a weight: weights ${bytes(found.weights)}, cache ${bytes(texts * found.cache)}; ${second}. ${third} Prompts: arithmetic ${prompt[3]}, memory ${prompt[4]}. One more token each: arithmetic ${step[3]}, memory ${step[4]}.`,
   };
 };

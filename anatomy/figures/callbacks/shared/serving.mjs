@@ -1,14 +1,23 @@
-// Bytes of weights and of one text's cache, what fits, the largest batch, and the bound on tokens a second.
+// Bytes of weights and of one text's cache, what fits, the largest batch, and the least seconds of both phases.
+// linear: FLOPs of all matrices for one token. card: GB, GB/s, TFLOP/s.
 // Twin: anatomy.studies.kv_cache.serving
-export function serving({ n_parameters, n_layers, n_kv_heads, d_head, window }, n_tokens, batch, bits, memory, bandwidth) {
+export function serving({ n_parameters, n_layers, n_heads, n_kv_heads, d_head, window, linear }, n_tokens, batch, bits, card) {
+  const [memory, bandwidth, speed] = card;
   const weights = (n_parameters * bits) / 8, kept = window ? Math.min(n_tokens, window) : n_tokens;
   const cache = 2 * n_layers * n_kv_heads * d_head * kept * 2;
-  const all = weights + batch * cache;
+  const pairs = (kept * (kept + 1)) / 2 + (n_tokens - kept) * kept; // of queries and the keys that they may read
+  const phase = (rows, read, bytes) => {
+    const matrices = batch * linear * rows, attention = batch * 4 * n_layers * n_heads * d_head * read;
+    return [matrices, attention, bytes, (matrices + attention) / (speed * 1e12), bytes / (bandwidth * 1e9)];
+  };
+  const prompt = phase(n_tokens, pairs, weights), step = phase(1, kept, weights + batch * cache);
   return {
     weights,
     cache,
-    fits: all <= memory * 1e9,
+    fits: weights + batch * cache <= memory * 1e9,
     largest: Math.max(0, Math.floor((memory * 1e9 - weights) / cache)),
-    bound: (batch * bandwidth * 1e9) / all,
+    prompt,
+    step,
+    bound: batch / Math.max(step[3], step[4]),
   };
 }
