@@ -30,6 +30,7 @@ extensions = [
     "anatomy.publishing.bundle",
     "anatomy.publishing.epub",
     "anatomy.publishing.exercises",
+    "anatomy.publishing.front_page",
     "anatomy.publishing.glued",
     "anatomy.publishing.llms_txt",
     "anatomy.publishing.mathml",
