@@ -168,9 +168,13 @@ def evict(found):
     first = sorted({n for _, n in found.losses})
     table = [[float(np.exp(found.losses[size, n].mean())) for n in first] for size in kept]
     whole = float(np.exp(found.whole.mean()))
-    view = View("kv_cache_evict", digits=4, kept=kept, first=first, perplexities=table, whole=whole)
+    others = [float(np.exp(found.others[size].mean())) for size in kept]
+    view = View(
+        "kv_cache_evict", digits=6, kept=kept, first=first, perplexities=table, whole=whole, others=others,
+        other=found.other,
+    )  # fmt: skip
     p = parts.bars(
-        view, "bars", 4, "loss", high=60, room=1.25, height=210, x_label="perplexity, cut at 60", mono=False
+        view, "bars", 5, "loss", high=60, room=1.25, height=240, x_label="perplexity, cut at 60", mono=False
     )
     parts.ticks(p.xaxis, [0, 20, 40, 60])
     parts.title(view, "said", p)
@@ -182,12 +186,22 @@ def evict(found):
         name="kv-cache-evict",
         alt=f"Bars of perplexity with {kept[0]} tokens kept: all tokens {whole:.1f}, the last {kept[0]} "
         f"{low[0]:.0f}, the first one and the last {kept[0] - 1} {low[1]:.1f}, the first four and the last "
-        f"{kept[0] - 4} {low[2]:.1f}.",
+        f"{kept[0] - 4} {low[2]:.1f}, token {found.other + 1} and the last {kept[0] - 1} {others[0]:.0f}.",
         caption="What the cache keeps, and the perplexity on a novel. Keeping the very first token beside the last "
-        "ones makes nearly all the difference; three more of the first add nothing to speak of.",
+        "ones makes nearly all the difference; three more of the first add nothing to speak of, and another early "
+        "token in its place does not help.",
         data=Table(
-            ["tokens kept", "the last ones", "the first one and the last", "the first four and the last"],
-            [[size, *(f"{value:.2f}" for value in row)] for size, row in zip(kept, table, strict=True)],
+            [
+                "tokens kept",
+                "the last ones",
+                "the first one and the last",
+                "the first four and the last",
+                f"token {found.other + 1} and the last",
+            ],
+            [
+                [size, *(f"{value:.2f}" for value in (*row, other))]
+                for size, row, other in zip(kept, table, others, strict=True)
+            ],
             source=f"All tokens: {whole:.2f}.",
         ),
         provenance="real",

@@ -72,13 +72,16 @@ class Recorded:
     """SmolLM2 with and without its cache. seconds: context -> (with, without), medians of CPU seconds a token.
 
     difference: the largest between logits. bandwidth: GB/s at which one thread reads memory. losses: (kept, first) ->
-    (n_tokens,) nats on a novel; whole: the same with all tokens kept.
+    (n_tokens,) nats on a novel; others: kept -> the same where the token with index `other` is kept instead of the
+    first; whole: with all tokens kept.
     """
 
     seconds: dict
     difference: float
     bandwidth: float
     losses: dict
+    others: dict
+    other: int
     whole: np.ndarray
     credit: str
 
@@ -97,6 +100,8 @@ def recorded():
         difference=float(found["difference"]),
         bandwidth=float(found["gigabytes_a_second"]),
         losses=losses,
+        others=dict(zip(found["kept"].tolist(), found["other_losses"].astype(float), strict=True)),
+        other=found.provenance["settings"]["other"],
         whole=found["whole_losses"].astype(float),
         credit=found.credit(),
     )
@@ -171,8 +176,9 @@ def told_of_recorded(found):
     }
     for kept, first in ((255, 0), (255, 1), (64, 0), (64, 1), (64, 4)):
         said[f"kept_{kept}_{first}"] = f"{np.exp(found.losses[kept, first].mean()):.1f}"
-    mean, error = mean_and_error(found.losses[64, 0] - found.losses[64, 1])
-    return said | {"row": mean, "row_error": error}
+    for key, losses in (("row", found.losses[64, 1]), ("other", found.others[64])):
+        said[key], said[f"{key}_error"] = mean_and_error(found.losses[64, 0] - losses)
+    return said
 
 
 def told_of_counts():

@@ -439,6 +439,8 @@ def test_a_cache_that_forgets_reads_as_recorded(real_model):
     np.testing.assert_allclose(whole, recording["whole_losses"][:19], atol=5e-3)
     near = cache_experiment.reads(real_model, ids, cache_experiment.KEPT[0], cache_experiment.FIRST[1])
     np.testing.assert_allclose(near, recording["kept_losses"][0, 1, :19], atol=5e-3)
+    other = cache_experiment.reads(real_model, ids, cache_experiment.KEPT[0], 1, cache_experiment.OTHER)
+    np.testing.assert_allclose(other, recording["other_losses"][0, :19], atol=5e-3)
 
 
 # --- SmolLM2 in fewer bits ---

@@ -69,6 +69,10 @@ def test_what_is_kept(shown):
     figure = figures.evict(recorded)
     for size, kept in enumerate((64, 128, 255)):
         found = shown(figure, size=size)
-        expected = [recorded.whole, *(recorded.losses[kept, first] for first in (0, 1, 4))]
+        expected = [
+            recorded.whole,
+            *(recorded.losses[kept, first] for first in (0, 1, 4)),
+            recorded.others[kept],
+        ]
         assert found["bars"]["text"] == [f"{np.exp(losses.mean()):.1f}" for losses in expected]
         assert found["bars_axis"]["labels"][1] == f"last {kept}"
