@@ -109,7 +109,14 @@ def book(session):
 def tests(session):
     """Run the tests that need no browser, no Node, no TeX."""
     install(session, "-e", ".[book]", *group("test"))
-    session.run("pytest", "-n", "auto", "--cov", "--cov-report=term:skip-covered", *session.posargs)
+    session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def coverage(session):
+    """Run the same tests and list the lines that none of them reaches: half as long again."""
+    install(session, "-e", ".[book]", *group("test"))
+    session.run("pytest", "-n", "auto", "--cov", "--cov-report=term-missing:skip-covered", *session.posargs)
 
 
 @nox.session
