@@ -23,6 +23,7 @@ SIZES = {"n_layers": 8, "d_model": 32, "n_heads": 4, "n_kv_heads": 4, "d_head": 
 RUN = {"n_steps": 100, "n_batch": 16, "n_held_out": 128}
 RATES = (0.005, 0.01, 0.02, 0.04)
 WARM_UPS = (1, 20)  # steps
+DEPTHS = (1, 2, 4, 8)  # layers, with and without additions at RATES[1] and WARM_UPS[1]
 
 N_READ = 512  # tokens of the novel
 LAYER, NEURON, DIMENSION = 11, 1229, 507  # of the one weight: w_down[NEURON, DIMENSION]
@@ -53,9 +54,9 @@ def bare_block(x, attention, feed_forward, norm_attention, norm_ffn):
 BLOCKS = {"pre": pre_norm_block, "post": post_norm_block, "bare": bare_block}
 
 
-def learn(kind, rate, warm_up, seed, tokenizer, texts, held_out, n_steps=None):
+def learn(kind, rate, warm_up, seed, tokenizer, texts, held_out, n_steps=None, n_layers=SIZES["n_layers"]):
     """Train one toy -> losses of its batches, loss on held-out tales at the end."""
-    config = replace(tiny_tales.config(len(tokenizer.ranks)), **SIZES)
+    config = replace(tiny_tales.config(len(tokenizer.ranks)), **SIZES | {"n_layers": n_layers})
     parameters = Parameters(config, initial_arrays(config, np.random.default_rng(seed)))
     with np.errstate(over="ignore", invalid="ignore"):
         losses = train(
@@ -137,15 +138,23 @@ def main():
                 final.append([loss for _, loss in runs])
                 curves.append([losses for losses, _ in runs])
                 print(kind, rate, warm_up, np.round(final[-1], 3).tolist(), flush=True)
-    bare = [learn("bare", RATES[1], WARM_UPS[1], seed, tokenizer, texts, held_out) for seed in SEEDS]
+    given = tokenizer, texts, held_out
+    depths = [
+        [[learn(kind, RATES[1], WARM_UPS[1], seed, *given, n_layers=n)[1] for seed in SEEDS] for n in DEPTHS]
+        for kind in ("pre", "bare")
+    ]
+    bare = [[learn("bare", rate, WARM_UPS[1], seed, *given) for seed in SEEDS] for rate in RATES]
+    print(np.round(depths, 3).tolist(), [[round(loss, 3) for _, loss in runs] for runs in bare], flush=True)
     shape = (2, len(RATES), len(WARM_UPS), len(SEEDS))
     arrays = {
         "rates": np.array(RATES),
         "warm_ups": np.array(WARM_UPS, np.int32),
         "held_out_losses": np.array(final, np.float32).reshape(shape),
         "batch_losses": np.array(curves, np.float32).reshape(*shape, -1),
-        "bare_held_out_losses": np.array([loss for _, loss in bare], np.float32),
-        "bare_batch_losses": np.array([losses for losses, _ in bare], np.float32),
+        "bare_held_out_losses": np.array([[loss for _, loss in runs] for runs in bare], np.float32),
+        "bare_batch_losses": np.array([[losses for losses, _ in runs] for runs in bare], np.float32),
+        "depths": np.array(DEPTHS, np.int32),
+        "depth_held_out_losses": np.array(depths, np.float32),
         "frequency_loss": np.array(frequency_loss(texts, held_out, len(tokenizer.ranks)), np.float32),
         "factors": np.array(FACTORS),
         **dial(smollm2.load()),

@@ -420,6 +420,19 @@ def norms(found):
 # --- Tables of the chapter -----------------------------------------------------------------------
 
 
+def depth_table(rows, found):
+    """Loss by depth, with and without residual connections. rows: as depth_rows gives them; found: the study's Norms."""
+    return Table(
+        ["layers", "with the additions", "without"],
+        rows,
+        name="transformer-block-depth",
+        caption=f"Loss on held-out tales after {found.n_steps} steps, in nats: mean of "
+        f"{found.by_depth.shape[-1]} seeds ± one standard error.",
+        provenance="trained",
+        source=found.credit,
+    )
+
+
 def cost_table(rows):
     """What published models are made of. rows: as published_rows gives them."""
     return Table(

@@ -251,14 +251,17 @@ KINDS = ("norm before", "norm after")
 class Norms:
     """Held-out losses of a small decoder by where its norms stand, its learning rate and its warm-up.
 
-    losses (2 kinds, n_rates, 2 warm-ups, n_seeds); bare (n_seeds,): without residual connections. frequency: the loss
-    of one who knows only how often each token occurs.
+    losses (2 kinds, n_rates, 2 warm-ups, n_seeds); bare (n_rates, n_seeds): without residual connections, with warm-up.
+    depths -> by_depth (2, n_depths, n_seeds): with and without them at one rate. frequency: the loss of one who knows
+    only how often each token occurs.
     """
 
     rates: list
     warm_ups: list
     losses: np.ndarray
     bare: np.ndarray
+    depths: list
+    by_depth: np.ndarray
     frequency: float
     n_layers: int
     n_steps: int
@@ -274,11 +277,22 @@ def norms():
         warm_ups=found["warm_ups"].tolist(),
         losses=found["held_out_losses"].astype(float),
         bare=found["bare_held_out_losses"].astype(float),
+        depths=found["depths"].tolist(),
+        by_depth=found["depth_held_out_losses"].astype(float),
         frequency=float(found["frequency_loss"]),
         n_layers=settings["sizes"]["n_layers"],
         n_steps=settings["run"]["n_steps"],
         credit=found.credit(),
     )
+
+
+def depth_rows(found):
+    """Layers, loss with and without residual connections as mean ± standard error: rows of words. found: Norms."""
+    rows = []
+    for i, n in enumerate(found.depths):
+        told = [mean_and_error(found.by_depth[kind, i]) for kind in (0, 1)]
+        rows.append([str(n), *(f"{mean:.2f} ± {error:.2f}" for mean, error in told)])
+    return rows
 
 
 # --- What the prose says -------------------------------------------------------------------------
@@ -356,7 +370,6 @@ def told_of_norms(found):
     ):
         said[key] = float(found.losses[place].mean())
     for key, place in (
-        ("pre_low_warm", (0, 1, 1)),
         ("post_mid_cold", (1, 2, 0)),
         ("pre_high_cold", (0, 3, 0)),
     ):

@@ -89,6 +89,10 @@ def test_norms_are_as_the_chapter_says():
     assert mean[1, 1, 0] < mean[0, 1, 0]  # at a low rate the norm after is ahead
     assert mean[1, 2, 0] > mean[0, 2, 0] + 0.3  # at a higher one it falls back
     assert abs(mean[1, 3] - found.frequency).max() < 0.02  # and then learns frequencies only
-    assert abs(found.bare - found.frequency).max() < 0.02
+    assert abs(found.bare - found.frequency).max() < 0.02  # at every rate
+    with_them, without = found.by_depth.mean(axis=-1)
+    assert without[0] < with_them[0] + 0.03  # one layer does without
+    assert (np.diff(without) > 0.3).all()
+    assert np.ptp(with_them) < 0.06
     assert mean[0].max() < 1.2
     assert abs(mean[0].min() - mean[1].min()) < 0.02
