@@ -219,7 +219,7 @@ def encode_float(x, format_name):
 
     x: any shape -> integers of that shape. Ties go to the even mantissa.
     Numbers too large become infinity, or the largest number in a format that
-    has no infinity, as in PyTorch. NaN and infinity are legal here, since the
+    has no infinity, where some libraries give NaN. NaN and infinity are legal here, since the
     formats say what becomes of them. Raises ValueError for an unknown format.
     Sources: IEEE 754-2019; Micikevicius et al. 2022 for FP8.
 

@@ -12,8 +12,10 @@ from anatomy import smollm2
 from anatomy.model import LanguageModel, Weights
 from anatomy.quantization import (
     BLOCK_FORMATS,
+    E2M1,
     dequantize_q4_1,
     hadamard,
+    nearest_level,
     quantize,
     quantize_q4_1,
     round_in_blocks,
@@ -36,7 +38,15 @@ TURNED = {
     "4 bits, one for 32, turned": (32, 32),
     "4 bits, one a row, turned": ("row", 64),
 }  # group, turned together
-WAYS = (SHIPPED, *INTEGERS, *BLOCK_FORMATS, *TURNED, AGAIN, SHIFTED)
+CONTROLS = (  # each differs in one thing from a way above
+    "4 bits, 16, symmetric",
+    "3 bits, 16, symmetric",
+    "4 bits, tensor, a thousandth kept",
+    "4 bits, 32, other axis",
+    "MXFP4, scale up",
+    "MXFP4, any scale",
+)
+WAYS = (SHIPPED, *INTEGERS, *BLOCK_FORMATS, *TURNED, AGAIN, SHIFTED, *CONTROLS)
 
 CAVEATS = [
     "Windows of one chapter of one novel; they overlap nowhere.",
@@ -61,9 +71,31 @@ def rounded(way, w):
         blocks = hadamard(w.reshape(w.shape[0], -1, together)).reshape(w.shape)
         q = quantize(blocks, 4, w.shape[-1] if group == "row" else group)
         return hadamard(q.dequantize().reshape(w.shape[0], -1, together)).reshape(w.shape), q.nbytes
+    if way in CONTROLS:
+        return controlled(way, w)
     offset = 16 if way == SHIFTED else 0
     data = quantize_q4_1(np.roll(w, offset, axis=-1))
     return np.roll(dequantize_q4_1(data, w.size).reshape(w.shape), -offset, axis=-1), len(data)
+
+
+def controlled(way, w):
+    """The same for one of CONTROLS."""
+    if way.endswith("bits, 16, symmetric"):
+        q = quantize(w, int(way[0]), 16)
+        return q.dequantize(), q.nbytes
+    if way.endswith("kept"):  # the largest weights stay, in 16 bits, each with its place in 32
+        kept = np.abs(w) >= np.sort(np.abs(w), axis=None)[-(w.size // 1000)]
+        q = quantize(np.where(kept, 0, w), 4)
+        return np.where(kept, w, q.dequantize()), q.nbytes + 6 * int(kept.sum())
+    if way.endswith("other axis"):
+        q = quantize(w.T, 4, 32)
+        return q.dequantize().T, q.nbytes
+    blocks = w.reshape(-1, 32)
+    scales = np.abs(blocks).max(axis=-1, keepdims=True) / E2M1[-1]
+    if way.endswith("up"):
+        scales = 2.0 ** np.ceil(np.log2(scales))
+    new = (nearest_level(blocks / scales, E2M1) * scales).reshape(w.shape).astype(w.dtype)
+    return new, round(w.size * BLOCK_FORMATS["MXFP4"].bits_per_weight / 8)
 
 
 def requantized(model, way):

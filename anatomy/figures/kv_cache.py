@@ -9,6 +9,7 @@ from anatomy.figures.view import View
 from anatomy.kv_cache import flops
 from anatomy.model import PUBLISHED
 from anatomy.studies import kv_cache as study
+from anatomy.studies.costs import parameters_read
 
 # --- Does it fit, how fast at most ---------------------------------------------------------------
 
@@ -21,6 +22,7 @@ def fits(first="Llama-3-8B", card=1):
         models.append({
             "name": name, "n_parameters": c.n_parameters(), "n_layers": c.n_layers, "n_kv_heads": c.n_kv_heads,
             "d_head": c.d_head, "window": c.window or 0, "n_heads": c.n_heads, "linear": flops(c, 1)["linear"],
+            "n_read": parameters_read(c),
         })  # fmt: skip
     view = View("kv_cache_fits", digits=12, models=models, cards=list(study.CARDS.values()), bits=study.BITS)
     p = parts.plot(200, "share of the card's memory", grid=None, x=(0, 1.62), y=(-1.6, 0.8))

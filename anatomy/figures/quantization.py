@@ -56,7 +56,7 @@ def outlier(value=0.9, far=8.0):
         line_color=None,
     )  # fmt: skip
     view.drag(p, "weights", y="outlier")
-    table = parts.ledger(view, "ledger", ["where the outlier is", ""], [0, 1], 4)
+    table = parts.ledger(view, "ledger", ["", ""], [0, 1], 4)
     drag = view.control(outlier=parts.slider("Outlier", -8, 8, value, 0.1))
     bits = view.control(bits=parts.slider("Bits", 2, 8, 4))
     size = view.control(size=parts.tabs([f"groups of {study.SIZES[0]}", *map(str, study.SIZES[1:])]))
@@ -86,8 +86,9 @@ def outlier(value=0.9, far=8.0):
         f"by {wild.relative:.0%}; in groups of 8 the others are off by {small.relative:.0%}.",
         caption="Drag the ringed weight up, or use its slider. Circles are the weights, squares what they are read "
         "back as, lines the levels of each group. The larger the outlier, the fewer values are left for its "
-        "neighbours. Then make the groups smaller: only its own group suffers. Or turn all 32 numbers first: nobody "
-        "stays large, and the levels, turned as well, are no lines.",
+        "neighbours. Then make the groups smaller: only its own group suffers. Or turn all 32 numbers first: then "
+        "none is much larger than the rest. The groups and levels are now those of the turned numbers, so no lines "
+        "are drawn.",
         print_caption="Circles are the weights, squares what they are read back as, lines the levels of each group. "
         "The outlier takes nearly all levels from the numbers that share its scale. In smaller groups only its own "
         "group suffers.",
@@ -163,7 +164,7 @@ def bits(value=3.140625):
         sign, exponent, mantissa = (int(field) for field in split_float(code, name))
         form = FORMATS[name]
         rows.append([
-            name, f"{int(code):0{form.bits}b}", sign, exponent, mantissa, f"{float(decode_float(code, name)):g}",
+            name, f"{int(code):0{form.bits}b}", sign, exponent, mantissa, f"{float(decode_float(code, name)):.7g}",
             f"{form.largest:.5g}", f"{form.smallest:.3g}",
         ])  # fmt: skip
     return Figure(
@@ -174,15 +175,17 @@ def bits(value=3.140625):
             parts.side_by_side(*(fours(flips[i : i + 4]) for i in range(0, 16, 4)), least=150),
         ],
         name="quantization-bits",
-        alt=f"The 16 bits of {value:g} in FP16: a sign, five bits of exponent, ten of mantissa. Below, the nearest "
+        alt=f"The 16 bits of {value:.7g} in FP16: a sign, five bits of exponent, ten of mantissa. Below, the nearest "
         "number in four formats and the gap to the next one: in FP16 "
         f"{rows[0][5]}, BF16 {rows[1][5]}, E4M3 {rows[2][5]} and E5M2 {rows[3][5]}.",
-        caption="Switch bits with the sixteen buttons, the sign first. A bit of the exponent changes the size of "
-        "the number, one of the mantissa its digits. The table says what each format makes of it: the fewer the bits "
-        "of mantissa, the wider the gap to the next number.",
+        caption="Choose a format and switch its bits, the sign first; FP8 uses the first eight buttons. A bit of the "
+        "exponent changes the size of the number, one of the mantissa its digits. A change of format reads the same "
+        "bits anew, as another number. The table gives the number nearest to it in each format. As long as the "
+        "exponent is not 0, fewer bits of mantissa mean a wider gap; near 0 BF16, with more exponent, is finer than "
+        "FP16.",
         print_caption="A bit of the exponent changes the size of the number, one of the mantissa its digits. The "
-        "table says what each format makes of it: the fewer the bits of mantissa, the wider the gap to the next "
-        "number.",
+        "table gives the number nearest to it in each format. As long as the exponent is not 0, fewer bits of "
+        "mantissa mean a wider gap to the next number.",
         print_states={
             "FP16": {},
             "BF16": {"format": 1, **switched(int(encode_float(value, "BF16")))},
@@ -207,7 +210,7 @@ def ordered(found):
         for bits in study.BITS
         for group in study.GROUPS
     ]
-    others = [way for way in found.ways if way not in integers]
+    others = [way for way in found.ways[: -study.N_CONTROLS] if way not in integers]
     names = [
         way.replace("tensor,", "one scale a tensor,")
         .replace("row,", "one a row,")
@@ -264,9 +267,10 @@ def requantized(found):
         alt=f"Perplexity of SmolLM2 against bits a weight. As shipped it is {base:.1f}. With 4 bits and one scale a "
         f"row it is {mean[four[1]]:.0f}, with one for 32 weights {mean[four[2]]:.0f}, with one a tensor above "
         "1,000. With 8 bits all ways lie near the shipped file, with 2 bits all lie above 1,000.",
-        caption=f"Circles: symmetric; squares: with zero point; triangles: other formats. Dash-dotted: the file as "
-        f"shipped. {found.losses[0].size:,} tokens of a novel. With 8 bits nearly any way will do; with 4 the size of "
-        "the group decides; with 2 none of these ways is of use.",
+        caption="The filled dot is the way chosen below; a format other than integers has no further choice. What is "
+        "above 1,000 is drawn at the edge. Circles: symmetric; squares: with zero point; triangles: other formats. "
+        f"Dash-dotted: the file as shipped. {found.losses[0].size:,} tokens of a novel. With 8 bits nearly any way "
+        "will do; with 4 the size of the group decides; with 2 none of these ways is of use.",
         data=requantized_table(found, own=False),
         provenance="real",
         source=found.credit,
@@ -278,6 +282,12 @@ def large(value):
     if value > 1e6:
         return "> 1,000,000"
     return f"{value:.1f}" if value < 100 else f"{float(f'{value:.2g}'):,.0f}"
+
+
+def told(change, error):
+    """A change and its error, with three digits where two would make nothing of the error."""
+    digits = 3 if error < 0.005 else 2
+    return f"{fixed(change, digits)} ± {error:.{digits}f}"
 
 
 def requantized_table(found, own=True):
@@ -296,7 +306,7 @@ def requantized_table(found, own=True):
             continue
         rows.append([
             name, f"{found.per_weight()[i]:.2f}", f"{found.matrix_bytes[i] / 1e6:.1f}", f"{found.moved[i]:.1%}",
-            large(mean[i]), f"{fixed(change)} ± {error:.2f}" if change < 10 else "> 10",
+            large(mean[i]), told(change, error) if change < 10 else "> 10",
         ])  # fmt: skip
     head = ["way", "bits a weight", "MB", "weights moved by", "perplexity", "change of loss"]
     if not own:

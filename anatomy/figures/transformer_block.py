@@ -421,7 +421,7 @@ def norms(found):
 
 
 def depth_table(rows, found):
-    """Loss by depth, with and without residual connections. rows: as depth_rows gives them; found: the study's Norms."""
+    """Loss by depth, with and without residual connections. rows: as depth_rows gives; found: the study's Norms."""
     return Table(
         ["layers", "with the additions", "without"],
         rows,

@@ -52,3 +52,14 @@ def part_costs(config):
         part: Cost(parameters[part], flops[part], parameters[part] / everything, flops[part] / work)
         for part in PARTS
     }
+
+
+def parameters_read(config):
+    """How many parameters a step reads: all but an embedding that is nothing else, of which a token reads one row.
+
+    >>> from anatomy.model import PUBLISHED
+    >>> smol, llama = PUBLISHED["SmolLM2-135M"], PUBLISHED["Llama-3-8B"]
+    >>> smol.n_parameters() - parameters_read(smol), llama.n_parameters() - parameters_read(llama)
+    (0, 525336576)
+    """
+    return config.n_parameters() - (0 if config.tied else config.n_vocab * config.d_model)

@@ -12,6 +12,7 @@ from anatomy.kv_cache import cache_bytes, flops
 from anatomy.logits_and_sampling import softmax
 from anatomy.model import PUBLISHED, forward
 from anatomy.studies import mean_and_error
+from anatomy.studies.costs import parameters_read
 
 MODELS = ("SmolLM2-135M", "Llama-2-7B", "Mistral-7B", "Llama-3-8B", "Llama-3-70B")
 CARDS = {  # GB of memory, GB/s, FLOPs a second / 10¹² in 16 bits: round numbers
@@ -27,8 +28,9 @@ class Serving:
     """Bytes of weights and of one text's cache, the largest batch that fits, and the least seconds of both phases.
 
     prompt, step: of all texts, FLOPs of the matrices, FLOPs of attention, bytes read, seconds that the arithmetic takes
-    and seconds that the memory takes, at the least. A prompt is read whole; a step reads all weights once and each
-    text's cache once. bound: tokens a second of steps, whose time is the longer of the two.
+    and seconds that the memory takes, at the least. A prompt is read whole; a step reads each text's cache once, and
+    the weights once, but for an embedding that is nothing else. bound: tokens a second of steps, whose time is the
+    longer of the two.
     """
 
     weights: float
@@ -55,13 +57,14 @@ def serving(config, n_tokens, batch, bits, card):
         linear, attention = batch * counted["linear"], batch * counted["attention"]
         return linear, attention, n_bytes, (linear + attention) / (speed * 1e12), n_bytes / (bandwidth * 1e9)
 
-    step = phase(1, n_tokens - 1, weights + batch * cache)
+    read = parameters_read(config) * bits / 8
+    step = phase(1, n_tokens - 1, read + batch * cache)
     return Serving(
         weights,
         cache,
         weights + batch * cache <= memory * 1e9,
         max(0, int((memory * 1e9 - weights) // cache)),
-        phase(n_tokens, 0, weights),
+        phase(n_tokens, 0, read),
         step,
         batch / max(step[3:]),
     )

@@ -9,10 +9,11 @@ from functools import cache
 import numpy as np
 
 from anatomy import gguf, recordings, smollm2
+from anatomy.kv_cache import cache_bytes
 from anatomy.model import PUBLISHED
-from anatomy.quantization import E2M1, bits_per_weight, hadamard, nearest_level, quantize, round_in_blocks
+from anatomy.quantization import bits_per_weight, hadamard, quantize
 from anatomy.studies import mean_and_error
-from anatomy.studies.costs import part_costs
+from anatomy.studies.costs import parameters_read, part_costs
 
 # --- An outlier ----------------------------------------------------------------------------------
 
@@ -23,7 +24,9 @@ SIZES = (32, 16, 8, 4)
 
 @dataclass(frozen=True)
 class WithOutlier:
-    """neighbours: how many share the outlier's scale; used: their different codes; error: mean of all the others."""
+    """neighbours: how many share the outlier's scale; used: their different codes; step: of their scale; error: mean of
+    all the others. Where all numbers are turned first, used counts the codes of all and step is the mean of all scales.
+    """
 
     neighbours: int
     used: int
@@ -42,8 +45,9 @@ def with_outlier(outlier, bits=4, group=32, symmetric=True, turned=False):
     mates = [i for i in range(first, first + group) if i != AT]
     others = np.arange(N_WEIGHTS) != AT
     error = float(np.abs(back - x)[others].mean())
+    codes, scale = (q.codes, q.scales.mean()) if turned else (q.codes[mates], q.scales[first // group])
     return WithOutlier(
-        len(mates), len(set(q.codes[mates].tolist())), float(q.scales[first // group]), error,
+        len(mates), len(set(codes.tolist())), float(scale), error,
         error / float(np.abs(x)[others].mean()),
     )  # fmt: skip
 
@@ -52,6 +56,7 @@ def with_outlier(outlier, bits=4, group=32, symmetric=True, turned=False):
 
 BITS, GROUPS, KINDS = (8, 4, 3, 2), ("tensor", "row", "32"), ("symmetric", "zero point")
 SHIPPED, AGAIN, SHIFTED = "as shipped", "Q4_1 again", "Q4_1, blocks shifted"
+N_CONTROLS = 6  # the last ways: each differs in one thing from another; no figure or table has them
 
 
 @dataclass(frozen=True)
@@ -95,21 +100,6 @@ def requantized():
     )  # fmt: skip
 
 
-def moved_by_scales(x):
-    """How far E2M1 in blocks moves weights (…, d), as a share of their length: block and kind of scale -> share.
-
-    The control that tells the block's size from the scale's: MXFP4 has blocks of 32 and a power of two, NVFP4 blocks
-    of 16 and FP8.
-    """
-    found = {}
-    for size in (32, 16):
-        blocks = x.reshape(-1, size)
-        scales = np.abs(blocks).max(axis=-1, keepdims=True) / E2M1[-1]
-        found[f"{size}, any scale"] = (nearest_level(blocks / scales, E2M1) * scales).reshape(x.shape)
-    found |= {name: round_in_blocks(x, name) for name in ("MXFP4", "NVFP4")}
-    return {name: float(np.linalg.norm(new - x) / np.linalg.norm(x)) for name, new in found.items()}
-
-
 # --- The shipped file ----------------------------------------------------------------------------
 
 
@@ -130,11 +120,11 @@ BANDWIDTH, SPEED = 1e12, 2e14
 
 
 def seconds(config, per_weight, batch):
-    """Seconds that one step of `batch` sequences takes at least: reading all weights, and the arithmetic.
+    """Seconds that one step of `batch` sequences takes at least: reading the weights it needs, and the arithmetic.
 
     Leaves out caches, activations and the work of turning codes back into numbers.
     """
-    reading = config.n_parameters() * per_weight / 8 / BANDWIDTH
+    reading = parameters_read(config) * per_weight / 8 / BANDWIDTH
     arithmetic = batch * sum(cost.flops for cost in part_costs(config).values()) / SPEED
     return reading, arithmetic
 
@@ -143,6 +133,14 @@ def balance(config, per_weight):
     """The number of sequences from which on arithmetic takes longer than reading."""
     reading, arithmetic = seconds(config, per_weight, 1)
     return reading / arithmetic
+
+
+def cache_even(config):
+    """The number of tokens from which on reading a text's cache, 16 bits a number, takes longer than its arithmetic.
+
+    The arithmetic is that of the matrices.
+    """
+    return seconds(config, 16, 1)[1] / (cache_bytes(config, 1) / BANDWIDTH)
 
 
 # --- What the prose says -------------------------------------------------------------------------
@@ -162,6 +160,8 @@ def told_of_outlier():
         "small_bits": bits_per_weight(4, 8),
         "turned_error": f"{turned.relative:.0%}",
         "calm_turned": f"{with_outlier(0.9, turned=True).relative:.0%}",
+        "half_error": f"{with_outlier(0.5).relative:.0%}",
+        "half_turned": f"{with_outlier(0.5, turned=True).relative:.0%}",
     }
 
 
@@ -169,7 +169,7 @@ def told_of_requantized(found):
     """Numbers for the prose on SmolLM2 rounded anew."""
     mean, low, high = (dict(zip(found.ways, values, strict=True)) for values in found.perplexity())
     said = {
-        "n_ways": len(found.ways) - 1,
+        "n_ways": len(found.ways) - 1 - N_CONTROLS,
         "n_windows": found.losses.shape[1],
         "n_losses": f"{found.losses[0].size:,}",
         "ppl_shipped": mean[SHIPPED],
@@ -179,9 +179,6 @@ def told_of_requantized(found):
     for key, way in {
         "8_row": "8 bits, row, symmetric",
         "4_32": "4 bits, 32, symmetric",
-        "4_row": "4 bits, row, symmetric",
-        "t32": "4 bits, one for 32, turned",
-        "trow": "4 bits, one a row, turned",
         "mx": "MXFP4",
         "nv": "NVFP4",
         "nf": "NF4",
@@ -194,13 +191,26 @@ def told_of_requantized(found):
         "4_zero": "4 bits, 32, zero point",
         "3_32": "3 bits, 32, symmetric",
         "3_zero": "3 bits, 32, zero point",
+        "4_16": "4 bits, 16, symmetric",
+        "3_16": "3 bits, 16, symmetric",
+        "kept": "4 bits, tensor, a thousandth kept",
     }.items():
         said[f"ppl_{key}"] = mean[way]
     said["nv_nf"], said["nv_nf_error"] = found.change("NVFP4", than="NF4")
     said["change_again"], _ = found.change(AGAIN)
-    moved = moved_by_scales(np.random.default_rng(0).normal(size=(500, 512)))
-    said |= {"moved_mx": f"{moved['MXFP4']:.1%}", "moved_32": f"{moved['32, any scale']:.1%}"}
-    said |= {"moved_16": f"{moved['16, any scale']:.1%}"}
+    said["n_read"] = found.losses.shape[2] + 1
+    for key, way, than in (
+        ("nf_even", "4 bits, 32, symmetric", "NF4"),
+        ("nv_even", "4 bits, 32, symmetric", "NVFP4"),
+        ("mx_up", "MXFP4", "MXFP4, scale up"),
+        ("mx_any", "MXFP4", "MXFP4, any scale"),
+        ("turned_row", "4 bits, one a row, turned", "4 bits, row, symmetric"),
+        ("turned_32", "4 bits, one for 32, turned", "4 bits, 32, symmetric"),
+    ):
+        said[key], said[f"{key}_error"] = found.change(way, than=than)
+    said["change_axis"], _ = found.change("4 bits, 32, other axis")
+    for key, way in (("mx", "MXFP4"), ("up", "MXFP4, scale up")):
+        said[f"moved_{key}"] = float(found.moved[found.ways.index(way)])
     said["ppl_4_tensor"] = f"{round(mean['4 bits, tensor, symmetric'], -5):,.0f}"
     return said
 
@@ -228,4 +238,5 @@ def told_of_speed(config=PUBLISHED["Llama-3-8B"]):
         "work_1": 1000 * work,
         "balance_16": round(balance(config, 16)),
         "balance_4": round(balance(config, 4.5)),
+        "cache_even": f"{round(cache_even(config), -1):.0f}",
     }

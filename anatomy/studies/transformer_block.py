@@ -361,7 +361,7 @@ def told_of_writers(found):
 
 def told_of_norms(found):
     """Numbers for the prose on where the norm stands."""
-    said = {"n_seeds": found.losses.shape[-1], "n_deep": found.n_layers, "n_steps": found.n_steps}
+    said = {"n_seeds": found.losses.shape[-1], "n_deep": found.n_layers}
     for key, place in (
         ("pre_low_cold", (0, 1, 0)),
         ("post_low_cold", (1, 1, 0)),

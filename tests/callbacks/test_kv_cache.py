@@ -7,6 +7,7 @@ import pytest
 from anatomy.kv_cache import flops
 from anatomy.model import PUBLISHED
 from anatomy.studies import kv_cache as study
+from anatomy.studies.costs import parameters_read
 
 
 @pytest.mark.parametrize("name", study.MODELS)
@@ -15,7 +16,7 @@ def test_serving_is_counted_as_in_python(javascript, name, context, batch, bits)
     c = PUBLISHED[name]
     sizes = {
         "n_parameters": c.n_parameters(), "n_layers": c.n_layers, "n_kv_heads": c.n_kv_heads, "d_head": c.d_head,
-        "window": c.window or 0, "n_heads": c.n_heads, "linear": flops(c, 1)["linear"],
+        "window": c.window or 0, "n_heads": c.n_heads, "linear": flops(c, 1)["linear"], "n_read": parameters_read(c),
     }  # fmt: skip
     found = javascript(
         ["serving"],

@@ -39,8 +39,9 @@ def test_a_model_of_your_own_is_counted_like_one_that_is_published(shown, fits):
     mine = shown(fits, model=len(study.MODELS), **own)
     for part in ("weights", "cache", "words"):
         assert mine[part] == published[part]
-    assert mine["phases"]["c2"] == ["64.2 GFLOP" if x == "60.0 GFLOP" else x for x in mine["phases"]["c2"]]
-    assert mine["phases"]["c1"][1:3] == published["phases"]["c1"][1:3]
+    assert (
+        mine["phases"]["c1"][1] == published["phases"]["c1"][1]
+    )  # attention; of the rest, one knows the sum only
     assert mine["n_layers"] == {"visible": True}
     assert published["n_layers"] == {"visible": False}
 

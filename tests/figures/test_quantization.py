@@ -23,11 +23,13 @@ def test_the_outlier_in_every_state(shown, outlier, value, size, rotate, symmetr
         group = study.SIZES[size]
         found = study.with_outlier(value, bits, group, symmetric, rotate)
         used, step, error, per_weight = state["ledger"]["c1"]
-        assert used == str(found.used)
+        assert (
+            abs(int(used) - found.used) <= rotate
+        )  # a turned number half-way between two codes goes either way
         assert float(step) == pytest.approx(found.step, abs=6e-4)
         assert float(error.split(",")[0]) == pytest.approx(found.error, abs=6e-4)
         assert float(per_weight) == bits_per_weight(bits, group, symmetric)
-        assert len(state["edges"]["xs"]) == 32 // group - 1
+        assert len(state["edges"]["xs"]) == (0 if rotate else 32 // group - 1)
         assert abs(np.array(state["read"]["y"])).max() <= figures.NEAR
         if not rotate:
             assert f"{found.neighbours} neighbours on {found.used} value" in state["near"]["text"]
@@ -71,7 +73,7 @@ def test_requantized_in_every_state(shown):
     found = study.requantized()
     figure = figures.requantized(found)
     order, _, others = figures.ordered(found)
-    assert sorted(order) == list(range(len(found.ways)))
+    assert sorted(order) == list(range(len(found.ways) - study.N_CONTROLS))
     mean = found.perplexity()[0]
     for b, bits in enumerate(study.BITS):
         for g, group in enumerate(study.GROUPS):

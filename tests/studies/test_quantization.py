@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from anatomy.kv_cache import cache_bytes
 from anatomy.model import PUBLISHED
 from anatomy.studies import quantization as study
 
@@ -84,10 +85,31 @@ def test_bytes_count_the_scales():
     assert 4 < per_weight["4 bits, tensor, symmetric"] < 4.0001
 
 
-def test_the_power_of_two_is_what_costs():
-    moved = study.moved_by_scales(np.random.default_rng(3).normal(size=(64, 512)))
-    assert moved["MXFP4"] - moved["32, any scale"] > 2 * (moved["32, any scale"] - moved["16, any scale"])
-    assert moved["NVFP4"] == pytest.approx(moved["16, any scale"], rel=0.03)
+def test_the_controls_say_what_the_chapter_says():
+    found = study.requantized()
+    assert found.ways[-study.N_CONTROLS :][0] == "4 bits, 16, symmetric"
+    moved = dict(zip(found.ways, found.moved, strict=True))
+    assert moved["MXFP4, scale up"] == pytest.approx(moved["MXFP4"], rel=0.05)
+    for way, than, most in (
+        ("MXFP4, scale up", "MXFP4", -3),  # each change in standard errors
+        ("MXFP4, any scale", "MXFP4, scale up", -2.5),
+        ("3 bits, 32, zero point", "3 bits, 16, symmetric", -3),
+        ("4 bits, 32, symmetric", "4 bits, 32, other axis", -3),
+        ("4 bits, row, symmetric", "4 bits, one a row, turned", -2.5),
+    ):
+        change, error = found.change(way, than=than)
+        assert change < most * error, way
+    change, error = found.change("4 bits, 32, zero point", than="4 bits, 16, symmetric")
+    assert abs(change) < 2 * error
+    mean = dict(zip(found.ways, found.perplexity()[0], strict=True))
+    assert mean["4 bits, tensor, a thousandth kept"] < 100 < mean["4 bits, tensor, symmetric"] / 1000
+
+
+def test_from_a_few_hundred_tokens_on_a_cache_takes_longer_than_its_arithmetic():
+    config = PUBLISHED["Llama-3-8B"]
+    n = study.cache_even(config)
+    assert n * cache_bytes(config, 1) / study.BANDWIDTH == pytest.approx(study.seconds(config, 16, 1)[1])
+    assert 500 < n < 650
 
 
 @pytest.mark.checkpoint

@@ -10,7 +10,7 @@ export const show = ({ weights, at, sizes, near }, { outlier, bits, size, symmet
   const { codes, scales, zeros, values } = quantized(stored, bits, group, symmetric);
   const back = rotate ? hadamard(values) : values;
   const first = at - (at % group), mates = x.map((_, i) => i).filter(i => i >= first && i < first + group && i !== at);
-  const used = new Set(mates.map(i => codes[i])).size, others = x.map((_, i) => i).filter(i => i !== at);
+  const used = new Set((rotate ? codes : mates.map(i => codes[i]))).size, others = x.map((_, i) => i).filter(i => i !== at);
   const off = mean(others.map(i => Math.abs(back[i] - x[i]))), size_of = mean(others.map(i => Math.abs(x[i])));
   const lines = [], starts = [];
   if (!rotate) {
@@ -30,17 +30,17 @@ export const show = ({ weights, at, sizes, near }, { outlier, bits, size, symmet
   return {
     stems: { top: x },
     handle: { y: [outlier] },
-    edges: { xs: x.map((_, i) => i).filter(i => i && i % group === 0).map(i => [i - 0.5, i - 0.5]), ys: x.map((_, i) => i).filter(i => i && i % group === 0).map(() => [-9, 9]) },
+    edges: { xs: (rotate ? [] : x).map((_, i) => i).filter(i => i && i % group === 0).map(i => [i - 0.5, i - 0.5]), ys: (rotate ? [] : x).map((_, i) => i).filter(i => i && i % group === 0).map(() => [-9, 9]) },
     levels: { xs: lines.map((_, i) => [starts[i] - 0.5, starts[i] + group - 0.5]), ys: lines.map(y => [y, y]) },
     moves: { xs: others.map(i => [i, i]), ys: others.map(i => clipped([x[i], back[i]])) },
     true: { y: others.map(i => x[i]) },
     read: { y: clipped(others.map(i => back[i])) },
     ledger: {
-      c0: [rotate ? "different codes in use, turned" : "different codes in use", "step", "mean error of the 31 others", "bits a weight, with scales"],
-      c1: [String(used), fixed(scales[first / group], 3), `${fixed(off, 3)}, ${share} %`, fixed(per_weight, per_weight % 1 ? 1 : 0)],
+      c0: [rotate ? "different codes of the 32 turned" : "different codes of its neighbours", rotate ? "step, mean of the groups" : "step of its group", "mean error of the 31 others", "bits a weight, with scales"],
+      c1: [String(used), fixed(rotate ? mean(scales) : scales[first / group], 3), `${fixed(off, 3)}, ${share} %`, fixed(per_weight, per_weight % 1 ? 1 : 0)],
     },
     said: { text: `${how}: outlier ${fixed(outlier, 1)}` },
     near: { text: rotate ? "the others, closer up" : found },
-    say: `${how}, ${symmetric ? "symmetric" : "with zero point"}, outlier ${fixed(outlier, 1)}: ${rotate ? `the turned group uses ${used} codes` : found}; mean error of the 31 others ${fixed(off, 3)}, ${share} percent of their mean size; ${fixed(per_weight, 1)} bits a weight.`,
+    say: `${how}, ${symmetric ? "symmetric" : "with zero point"}, outlier ${fixed(outlier, 1)}: ${rotate ? `the turned numbers use ${used} codes` : found}; mean error of the 31 others ${fixed(off, 3)}, ${share} percent of their mean size; ${fixed(per_weight, 1)} bits a weight.`,
   };
 };
