@@ -165,6 +165,10 @@ class Figure:
         """What BokehJS embeds: plain JSON that is the same at every build."""
         return self._item
 
+    def sources(self):
+        """Where the numbers come from: what the table says of itself, then the figure. None if neither says."""
+        return " ".join(filter(None, (self.data.source, self.source))) or None
+
     def payload(self):
         """All that a page needs to show it: Bokeh's JSON, the view's data and script, the states for print."""
         moves = self.view.payload() if self.view else None
@@ -189,7 +193,7 @@ class Figure:
         if not in_book():
             badge, caption = PROVENANCE[self.provenance], self.print_caption or self.caption
             return notebook.figure_bundle(
-                self.name, self.alt, badge, caption, self.source, self.data.header, self.data.rows
+                self.name, self.alt, badge, caption, self.sources(), self.data.header, self.data.rows
             )
         spec = {
             "kind": "figure",
@@ -200,7 +204,7 @@ class Figure:
             "alt": self.alt,
             "caption": self.caption,
             "provenance": self.provenance,
-            "source": self.source,
+            "source": self.sources(),
             "header": self.data.header,
             "rows": self.data.rows,
         }

@@ -25,7 +25,7 @@ def fits(first="Llama-3-8B", card=1):
             "n_read": parameters_read(c),
         })  # fmt: skip
     view = View("kv_cache_fits", digits=12, models=models, cards=list(study.CARDS.values()), bits=study.BITS)
-    p = parts.plot(200, "share of the card's memory", grid=None, x=(0, 1.62), y=(-1.6, 0.8))
+    p = parts.plot(200, "share of the card's memory, cut at 160 %", grid=None, x=(0, 1.62), y=(-1.6, 0.8))
     p.yaxis.visible = False
     parts.ticks(p.xaxis, [0, 0.5, 1, 1.5], ["0", "50 %", "100 %", "150 %"])
     parts.title(view, "said", p)
@@ -63,7 +63,9 @@ def fits(first="Llama-3-8B", card=1):
         view.control(**{name: field})
     view.control(context=parts.slider("Context, 2 to the power", 7, 17, 13))
     view.control(batch=parts.slider("Texts, 2 to the power", 0, 8, 2))
-    precision = view.control(precision=parts.tabs([f"{bits} bits" for bits in study.BITS]))
+    precision = view.control(
+        precision=parts.tabs([f"weights: {study.BITS[0]} bits", *map(str, study.BITS[1:])])
+    )
     chosen = list(study.CARDS.values())[card]
     memory, bandwidth, speed = chosen
     now = study.serving(own, 8192, 4, 16, chosen)
@@ -72,7 +74,7 @@ def fits(first="Llama-3-8B", card=1):
         for bits in study.BITS:
             one = study.serving(PUBLISHED[name], 8192, 1, bits, chosen)
             rows.append([
-                name, bits, f"{one.weights / 1e9:.1f}", f"{one.cache / 1e9:.2f}",
+                name, bits, f"{one.weights / 1e9:.2f}", f"{one.cache / 1e9:.2f}",
                 one.largest if one.fits else "does not fit",
                 f"{one.bound:,.0f}" if one.fits else "",
                 *(f"{phase[i]:.3g}" for phase in (one.prompt, one.step) for i in (3, 4)),
@@ -91,13 +93,14 @@ def fits(first="Llama-3-8B", card=1):
         f"GB, and the caches of four texts of 8,192 tokens, {now.cache / 1e9:.1f} GB each. It fits; {now.largest} "
         f"texts would. The bound is {now.bound:.0f} tokens a second. Reading the prompts takes at least "
         f"{now.prompt[3]:.1f} s of arithmetic, one more token of each {1000 * now.step[4]:.0f} ms of reading.",
-        caption="The bar: the weights, then the caches, one a text; the upright line is the card's memory. "
+        caption="The bar: the weights, then the caches of all texts; the upright line is the card's memory. "
         "The table: what both phases need at the least, and how long the card's arithmetic and its memory take for "
         "it. Which of the two is longer? Find it for the prompt, for one more token, and for one more token of 256 "
         "short texts.",
         data=Table(
             [
-                "model", "bits", "weights, GB", "cache, GB", "texts at once", "bound, tokens a second",
+                "model", "bits a weight", "weights, GB", "cache, GB", "texts that fit",
+                "bound for one text, tokens a second",
                 "prompt: arithmetic, s", "memory, s", "one token: arithmetic, s", "memory, s",
             ],
             rows,
@@ -137,7 +140,7 @@ def rows(prompt=4, step=3):
     p.scatter(
         "x", "y", source=computed, marker="square", size=17, fill_color=ink("key"), line_color=ink("key")
     )
-    view.control(step=parts.slider("New tokens", 0, most, step))
+    view.control(step=parts.slider("New tokens read", 0, most, step))
     view.control(cached=parts.switch("cache", True))
     total = prompt + step
     again = sum(range(prompt, prompt + step + 1))
@@ -148,10 +151,10 @@ def rows(prompt=4, step=3):
         alt=f"A row of squares for each step. In the first, {prompt} are filled: the prompt's keys and values are "
         f"computed. In each later row one is filled and the others are outlined, read from the cache: {total} "
         f"filled in all, where computing everything again would be {again}.",
-        caption="Filled: a token's keys and values are computed. Outlined: they are read. Each new token computes "
-        "one row and reads all the others. Take the cache away, and every row is computed at every step.",
-        print_caption="Filled: a token's keys and values are computed. Outlined: they are read. Without the cache "
-        "every row is computed at every step.",
+        caption="Each line is a step, each square the keys and values of one token, a row of the cache. Filled: "
+        "computed in this step. Outlined: read from the cache. With the cache a step computes one; without it, all.",
+        print_caption="Each line is a step, each square the keys and values of one token, a row of the cache. Filled: "
+        "computed in this step. Outlined: read from the cache. Without the cache all are computed at every step.",
         print_states={"with the cache": {"step": 6}, "without": {"step": 6, "cached": False}},
         data=Table(
             ["new tokens", "rows computed with the cache", "without"],
@@ -189,7 +192,8 @@ def evict(found):
         alt=f"Bars of perplexity with {kept[0]} tokens kept: all tokens {whole:.1f}, the last {kept[0]} "
         f"{low[0]:.0f}, the first one and the last {kept[0] - 1} {low[1]:.1f}, the first four and the last "
         f"{kept[0] - 4} {low[2]:.1f}, token {found.other + 1} and the last {kept[0] - 1} {others[0]:.0f}.",
-        caption="What the cache keeps, and the perplexity on a novel. Keeping the very first token beside the last "
+        caption=f"What the cache keeps, and the perplexity on {len(found.whole)} tokens of one novel. "
+        "Keeping the very first token beside the last "
         "ones makes nearly all the difference; three more of the first add nothing to speak of, and another early "
         "token in its place does not help.",
         data=Table(

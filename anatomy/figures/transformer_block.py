@@ -7,6 +7,7 @@ from anatomy.figures.figure import Figure, Table
 from anatomy.figures.parts import fixed, visible
 from anatomy.figures.theme import by_name, ink
 from anatomy.figures.view import View
+from anatomy.studies import transformer_block as study
 from anatomy.studies.transformer_block import BOXES, KINDS, SIZES, box_parameters
 
 LABELS = {
@@ -317,7 +318,7 @@ def dial(found):
         caption=f"One weight: layer {layer}, neuron {neuron}, entry {dimension} of what it writes. Taking it away "
         f"ruins what the model writes after *{found.prompt}*; turning it up to three times its size does next to "
         "nothing. The three bars below are controls. ± is one standard error of the difference over "
-        f"{len(found.losses[0])} tokens.",
+        f"{len(found.losses[0]) // study.TOGETHER} stretches of {study.TOGETHER} tokens.",
         data=Table(
             [
                 "what is changed",

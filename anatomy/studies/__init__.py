@@ -30,7 +30,13 @@ def say(**numbers):
         glue(name, value.item() if isinstance(value, np.generic) else value, display=False)
 
 
-def mean_and_error(values):
-    """The mean of n independent values and its standard error."""
+def mean_and_error(values, together=1):
+    """The mean of n independent values and its standard error.
+
+    together: neighbours that depend on each other, such as the tokens of one text, are averaged by so many before the
+    error is taken; what is left over at the end counts in the mean alone.
+    """
     values = np.asarray(values, float)
-    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
+    n = len(values) // together
+    means = values[: n * together].reshape(n, together).mean(axis=1)
+    return float(values.mean()), float(means.std(ddof=1) / np.sqrt(n))

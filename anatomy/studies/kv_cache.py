@@ -70,21 +70,32 @@ def serving(config, n_tokens, batch, bits, card):
     )
 
 
+TOGETHER = 50  # tokens of one text that are averaged before an error is taken
+
+
 @dataclass(frozen=True)
 class Recorded:
     """SmolLM2 with and without its cache. seconds: context -> (with, without), medians of CPU seconds a token.
 
-    difference: the largest between logits. bandwidth: GB/s at which one thread reads memory. losses: (kept, first) ->
-    (n_tokens,) nats on a novel; others: kept -> the same where the token with index `other` is kept instead of the
-    first; whole: with all tokens kept.
+    spread: the largest range of one context's runs with it. rows: rows of one step -> median CPU seconds. products: the
+    same for the matrices of all layers with one row, and for those of one layer as often. difference: the largest
+    between logits. bandwidth: GB/s at which one thread reads memory. losses: (kept, first) -> (n_tokens,) nats on a
+    novel; others: kept -> the same where the token with index `other` is kept instead of the first; whole: with all
+    tokens kept; silent: the first and the last 63 kept, the value of the first at 0; newline: the same cache, the first
+    token of the text a newline.
     """
 
     seconds: dict
+    spread: float
+    rows: dict
+    products: tuple
     difference: float
     bandwidth: float
     losses: dict
     others: dict
     other: int
+    silent: np.ndarray
+    newline: np.ndarray
     whole: np.ndarray
     credit: str
 
@@ -100,11 +111,16 @@ def recorded():
     }
     return Recorded(
         seconds={int(n): pair for n, *pair in zip(found["contexts"], *medians, strict=True)},
+        spread=float(np.ptp(found["with_cache"], axis=1).max()),
+        rows=dict(zip(found["at_once"].tolist(), np.median(found["rows"], axis=1).tolist(), strict=True)),
+        products=tuple(np.median(found["products"], axis=1).tolist()),
         difference=float(found["difference"]),
         bandwidth=float(found["gigabytes_a_second"]),
         losses=losses,
         others=dict(zip(found["kept"].tolist(), found["other_losses"].astype(float), strict=True)),
         other=found.provenance["settings"]["other"],
+        silent=found["silent_losses"].astype(float),
+        newline=found["newline_losses"].astype(float),
         whole=found["whole_losses"].astype(float),
         credit=found.credit(),
     )
@@ -169,19 +185,43 @@ def told_of_recorded(found):
         "with_512": f"{1000 * found.seconds[512][0]:.0f}",
         "without_16": f"{1000 * found.seconds[16][1]:.0f}",
         "without_512": f"{1000 * found.seconds[512][1]:.0f}",
-        "difference": f"{found.difference:.0e}".replace("e-0", " × 10⁻"),
+        "difference": power_of_ten(found.difference),
+        "gflop": f"{sum(flops(smol, 1, 16).values()) / 1e9:.2f}",
+        "two_rows": f"{found.rows[2] / found.rows[1]:.1f}",
+        "sixteen_rows": f"{found.rows[16] / found.rows[1]:.1f}",
+        "layers_ms": f"{1000 * found.products[0]:.0f}",
+        "one_layer_ms": f"{1000 * found.products[1]:.0f}",
+        "row_together": TOGETHER,
         "weights_gb": weights,
+        "spread": f"{1000 * found.spread:.0f}",
         "bandwidth": f"{found.bandwidth:.0f}",
         "bound_ms": f"{1000 * weights / found.bandwidth:.0f}",
         "of_bound": f"{step * found.bandwidth / weights:.1f}",
         "n_evicted": len(found.whole),
         "whole": f"{np.exp(found.whole.mean()):.1f}",
     }
-    for kept, first in ((255, 0), (255, 1), (64, 0), (64, 1), (64, 4)):
+    for kept, first in ((255, 0), (255, 1), (64, 0), (64, 1)):
         said[f"kept_{kept}_{first}"] = f"{np.exp(found.losses[kept, first].mean()):.1f}"
     for key, losses in (("row", found.losses[64, 1]), ("other", found.others[64])):
-        said[key], said[f"{key}_error"] = mean_and_error(found.losses[64, 0] - losses)
+        said[key], said[f"{key}_error"] = mean_and_error(found.losses[64, 0] - losses, TOGETHER)
+    said["four"], said["four_error"] = mean_and_error(found.losses[64, 4] - found.losses[64, 1], TOGETHER)
+    pieces = (found.losses[64, 0] - found.losses[64, 1])[: len(found.whole) // TOGETHER * TOGETHER]
+    said["row_least"], said["row_most"] = (f(pieces.reshape(-1, TOGETHER).mean(axis=1)) for f in (min, max))
+    for key, losses in (("silent", found.silent), ("newline", found.newline)):
+        said[f"ppl_{key}"] = f"{np.exp(losses.mean()):.1f}"
     return said
+
+
+def power_of_ten(number):
+    """A number as a person writes it: 0.00003 is '3 × 10⁻⁵'."""
+    mantissa, power = f"{number:.0e}".split("e")
+    return f"{mantissa} × 10{str(int(power)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+
+
+def share_of_attention(config, n):
+    """Attention's share of the FLOPs of one more token, n tokens of context included."""
+    step = flops(config, 1, n - 1)
+    return step["attention"] / sum(step.values())
 
 
 def told_of_counts():
@@ -189,7 +229,7 @@ def told_of_counts():
     llama, llama2 = PUBLISHED["Llama-3-8B"], PUBLISHED["Llama-2-7B"]
     card = CARDS["24 GB, 1,000 GB/s, 150 TFLOP/s"]
     one = serving(llama, 8192, 1, 16, card)
-    step = flops(llama, 1, 8191)
+    mistral = PUBLISHED["Mistral-7B"]
     return {
         "llama_token": f"{cache_bytes(llama, 1) / 1000:.0f}",
         "llama2_token": f"{cache_bytes(llama2, 1) / 1000:.0f}",
@@ -204,10 +244,17 @@ def told_of_counts():
         "prompt_memory": one.prompt[4],
         "step_arithmetic": f"{1000 * one.step[3]:.2f}",
         "step_memory": f"{1000 * one.step[4]:.0f}",
-        "attention_share": step["attention"] / sum(step.values()),
+        **{
+            f"attention_{key}_{n}": share_of_attention(config, n)
+            for key, config in (("smol", PUBLISHED["SmolLM2-135M"]), ("llama", llama))
+            for n in (512, 8192)
+        },
+        "cache_share": one.cache / one.step[2],
+        "mistral_texts": -(-2 * mistral.n_parameters() // cache_bytes(mistral, mistral.window)),
     }
 
 
 def told_of_draft(found):
     """Numbers for the prose on speculative decoding."""
-    return {"draft_kept": float(found.accepted.mean()), "n_draft": f"{len(found.p):,}"}
+    kept, error = mean_and_error(found.accepted)
+    return {"draft_kept": kept, "draft_error": error, "n_draft": f"{len(found.p):,}"}

@@ -186,6 +186,8 @@ def streams(model, prompts=PROMPTS):
 
 # --- One weight ----------------------------------------------------------------------------------
 
+TOGETHER = 50  # tokens of one text that are averaged before an error is taken
+
 
 @dataclass(frozen=True)
 class Dial:
@@ -204,13 +206,13 @@ class Dial:
     credit: str
 
     def perplexity(self, losses):
-        """e to the mean loss, and one standard error of it over tokens."""
-        mean, error = mean_and_error(losses)
+        """e to the mean loss, and one standard error of it over stretches of TOGETHER tokens."""
+        mean, error = mean_and_error(losses, TOGETHER)
         return math.exp(mean), math.exp(mean) * error
 
     def harm(self, losses):
-        """Nats a token more than untouched, and the standard error of that difference over the same tokens."""
-        return mean_and_error(losses - self.losses[self.factors.index(1.0)])
+        """Nats a token more than untouched, and the standard error of that difference, as above."""
+        return mean_and_error(losses - self.losses[self.factors.index(1.0)], TOGETHER)
 
 
 def dial():

@@ -46,7 +46,12 @@ def test_the_recording_says_what_the_chapter_says():
         assert perplexity[kept, 0] > 1.5 * perplexity[kept, 1]
         assert perplexity[kept, 4] == pytest.approx(perplexity[kept, 1], rel=0.02)
     said = study.told_of_recorded(found)
-    assert said["row"] > 10 * said["row_error"]
+    assert said["row"] > 3 * said["row_error"]
+    assert abs(said["other"]) < said["row"] / 10
+    assert abs(said["four"]) < 0.02
+    kept, silent, none = (float(said[f"{key}"]) for key in ("kept_64_1", "ppl_silent", "kept_64_0"))
+    assert kept + 10 < silent < none / 3
+    assert abs(float(said["ppl_newline"]) - kept) < 2
 
 
 def test_a_table_of_pairs_is_a_fair_draft():

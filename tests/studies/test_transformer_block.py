@@ -76,7 +76,7 @@ def test_the_dial_has_its_controls():
     found = study.dial()
     zero, one = found.harm(found.losses[0]), found.harm(found.losses[found.factors.index(1.0)])
     assert one == (0, 0)
-    assert zero[0] > 10 * zero[1]
+    assert zero[0] > 5 * zero[1]  # over stretches of tokens
     neighbour, thousand, largest, stream = (found.harm(losses)[0] for losses in found.controls.values())
     assert max(neighbour, thousand, largest) < zero[0] / 10
     assert stream > 5 * zero[0]

@@ -15,15 +15,14 @@ export const show = ({ models, cards, bits }, state) => {
   const { model, context, batch, precision, card } = state, mine = model === models.length;
   const { parameters, ...sizes } = Object.fromEntries(OWN.map(name => [name, state[name]]));
   const own = mine ? { name: "Your own", n_parameters: parameters * 1e9, n_read: parameters * 1e9, linear: 2 * parameters * 1e9, window: 0, ...sizes } : models[model];
-  const [memory] = cards[card], n = 2 ** context, texts = 2 ** batch;
+  const [memory] = cards[card], n = 2 ** context, texts = 2 ** batch, whole = memory * 1e9, most = 1.6;
   const found = serving(own, n, texts, bits[precision], cards[card]);
-  const whole = memory * 1e9, most = 1.6;
   const share = amount => Math.min(amount / whole, most);
   const weights = share(found.weights), cache = Math.min(share(found.weights + texts * found.cache), most);
   const second = found.fits
     ? `fits; at most ${thousands(found.largest)} text${found.largest === 1 ? "" : "s"} at once`
-    : found.largest ? `too large; ${thousands(found.largest)} text${found.largest === 1 ? "" : "s"} would fit` : "too large, even for one text";
-  const third = found.fits ? `at most ${thousands(found.bound)} tokens a second` : "";
+    : found.largest ? `too large; ${thousands(found.largest)} text${found.largest === 1 ? "" : "s"} would fit` : found.weights > whole ? "too large: the weights alone do not fit" : "too large, even for one text";
+  const third = found.fits ? `at most ${thousands(found.bound)} tokens a second${texts > 1 ? ", all texts together" : ""}` : "";
   const words = ([matrices, attention, read, arithmetic, memory]) => [flops(matrices), flops(attention), bytes(read), seconds(arithmetic), seconds(memory)];
   const [prompt, step] = [found.prompt, found.step].map(words);
   return {
@@ -32,7 +31,7 @@ export const show = ({ models, cards, bits }, state) => {
     cache: { left: [weights], right: [cache] },
     words: { x: [0, 0], text: [`weights ${bytes(found.weights)} of the card's ${memory} GB`, `cache ${texts} × ${bytes(found.cache)}`] },
     phases: { c0: ["matrices", "attention", "read from memory", "arithmetic takes", "memory takes"], c1: prompt, c2: step },
-    said: { text: `${own.name}, ${thousands(n)} tokens, ${bits[precision]} bits\n${second}\n${third}` },
-    say: `${own.name}, ${thousands(n)} tokens of context, ${texts} texts at once, ${bits[precision]} bits a weight: weights ${bytes(found.weights)}, cache ${bytes(texts * found.cache)}; ${second}. ${third} Prompts: arithmetic ${prompt[3]}, memory ${prompt[4]}. One more token each: arithmetic ${step[3]}, memory ${step[4]}.`,
+    said: { text: `${own.name}, ${thousands(n)} tokens, weights of ${bits[precision]} bits\n${second}\n${third}` },
+    say: `${own.name}, ${thousands(n)} tokens of context, ${texts} text${texts === 1 ? "" : "s"} at once, ${bits[precision]} bits a weight: weights ${bytes(found.weights)}, cache ${bytes(texts * found.cache)}; ${second}. ${third} Prompts: arithmetic ${prompt[3]}, memory ${prompt[4]}. One more token each: arithmetic ${step[3]}, memory ${step[4]}.`,
   };
 };

@@ -15,8 +15,8 @@ export const show = ({ prompt, words }, { step, cached }) => {
   }
   const again = Array.from({ length: step + 1 }, (_, s) => prompt + s).reduce((a, b) => a + b, 0);
   const now = step === 0 || !cached ? n : 1;
-  const first = `${step === 0 ? "The prompt" : `New token ${step}`}: ${now} row${now === 1 ? "" : "s"} computed, ${n - now} read`;
-  const second = `${thousands(rows)} computed so far; without a cache ${thousands(again)}`;
+  const first = `${step === 0 ? "The prompt" : `New token ${step}`}: ${now} of ${n} computed, ${n - now} read`;
+  const second = cached ? `${thousands(rows)} computed so far; without a cache ${thousands(again)}` : `${thousands(rows)} computed so far; with a cache ${thousands(n)}`;
   return {
     computed,
     read,
