@@ -184,7 +184,7 @@ def told_of_recorded(found):
         "with_16": f"{1000 * found.seconds[16][0]:.0f}",
         "with_512": f"{1000 * found.seconds[512][0]:.0f}",
         "without_16": f"{1000 * found.seconds[16][1]:.0f}",
-        "without_512": f"{1000 * found.seconds[512][1]:.0f}",
+        "without_512": f"{1000 * found.seconds[512][1]:,.0f}",
         "difference": power_of_ten(found.difference),
         "gflop": f"{sum(flops(smol, 1, 16).values()) / 1e9:.2f}",
         "two_rows": f"{found.rows[2] / found.rows[1]:.1f}",
