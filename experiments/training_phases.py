@@ -1,7 +1,8 @@
 """Never, or only in 32 bits? The network that learns to add, without weight decay, in two precisions.
 
 Records training_phases.npz. Without decay the loss on the training sums falls so far that in 32 bits it is exactly 0,
-and the right answers give no gradient any more. In 64 bits it does not get there in so many steps.
+and the right answers give no gradient any more. In 64 bits it does not get there in so many steps; a third kind of run
+makes Adam's ε so small that steps do not shrink with the gradients.
 """
 
 import numpy as np
@@ -13,7 +14,11 @@ from experiments.record import save
 PROGRAM = "experiments/training_phases.py"
 SEEDS = (0, 1)
 RUN = {"weight_decay": 0.0, "n_steps": 20_000, "every": 200}
-PRECISIONS = {"float32": np.float32, "float64": np.float64}
+PRECISIONS = {
+    "float32": {"dtype": np.float32},
+    "float64": {"dtype": np.float64},
+    "float64, small ε": {"dtype": np.float64, "eps": 1e-30},
+}
 
 CAVEATS = [
     "Two seeds each, 20,000 steps: that validation never rises is known for these steps only.",
@@ -23,7 +28,7 @@ CAVEATS = [
 def learn(precision, seed, n_steps=RUN["n_steps"]):
     """One run -> its History."""
     rng = np.random.default_rng(seed)
-    settings = RUN | {"n_steps": n_steps, "dtype": PRECISIONS[precision]}
+    settings = RUN | PRECISIONS[precision] | {"n_steps": n_steps}
     return learn_addition(**RECIPE, **settings, rng=rng)[1]
 
 

@@ -40,3 +40,8 @@ def mean_and_error(values, together=1):
     n = len(values) // together
     means = values[: n * together].reshape(n, together).mean(axis=1)
     return float(values.mean()), float(means.std(ddof=1) / np.sqrt(n))
+
+
+def first_for_good(reached):
+    """The first place from which a list of bools stays true; its length if the last is false."""
+    return len(reached) - int(np.argmin([*reached[::-1], False]))

@@ -11,7 +11,7 @@ import numpy as np
 
 from anatomy import recordings
 from anatomy.model import PUBLISHED, Trace
-from anatomy.studies import mean_and_error
+from anatomy.studies import first_for_good, mean_and_error
 from anatomy.studies.costs import part_costs
 from anatomy.studies.logits_and_sampling import in_order
 
@@ -151,10 +151,6 @@ class Stream:
     def answer(self):
         """The token that the model says in the end."""
         return self.likeliest[-1][0]
-
-    def first(self, reached):
-        """The first state from which `reached` (one bool a state) stays true."""
-        return len(reached) - int(np.argmin([*reached[::-1], False]))
 
 
 def stream(model, prompt, dimension=507):
@@ -323,7 +319,7 @@ def told_of_stream(found):
     france = found[FRANCE]
     others = [each.lengths[:, 1:].mean(axis=1) for each in found.values()]
     jumps = [each.lengths[12, 0] for each in found.values()]
-    first = [each.first((each.rank == 0).tolist()) for each in found.values()]
+    first = [first_for_good(each.rank == 0) for each in found.values()]
     return {
         "n_prompts": len(found),
         "before_jump": f"{france.lengths[11, 0]:.0f}",

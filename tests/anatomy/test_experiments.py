@@ -422,8 +422,8 @@ def test_sharpness_begins_as_recorded():
     assert rises == 0
 
 
-@pytest.mark.parametrize("row", range(2))
-def test_both_precisions_begin_as_recorded(row):
+@pytest.mark.parametrize("row", range(3))
+def test_all_precisions_begin_as_recorded(row):
     recording = recordings.load("training_phases")
     precision = list(precision_experiment.PRECISIONS)[row]
     history = precision_experiment.learn(precision, 1, n_steps=200)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from anatomy.studies import first_for_good
 from anatomy.studies import training_phases as study
 
 
@@ -35,14 +36,16 @@ def test_it_groks_with_decay_and_not_without():
     assert start.shape == (128, 14)
     early = (decay.steps > 200) & (decay.steps < 800)  # no better than chance
     assert decay.test[:, early].mean() < 1 / 29
-    crossed = [study.first_for_good(decay.steps, run > 1 / 29) for run in decay.test]
+    crossed = [decay.steps[first_for_good(run > 1 / 29)] for run in decay.test]
     assert 800 < min(crossed) <= max(crossed) < 1100
 
 
 def test_precision_is_the_control():
     found = study.precisions()
-    single, double = found.train_loss
+    single, double, free = found.train_loss
     assert (single[:, -1] == 0).all()
+    assert (free[:, -1] == 0).all()  # with a tiny ε, in 64 bits, but later
+    assert (free.max(axis=0) == 0).argmax() > 1.5 * (single.max(axis=0) == 0).argmax()
     assert (double > 0).all()
     assert found.test_accuracy.max() < 0.06
     first = (single.max(axis=0) == 0).argmax()

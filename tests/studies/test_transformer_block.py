@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from anatomy.model import PUBLISHED, Trace
+from anatomy.studies import first_for_good
 from anatomy.studies import transformer_block as study
 
 
@@ -48,7 +49,7 @@ def test_every_text_jumps_and_speaks_late(real_model):
     found = study.streams(real_model)
     for prompt, each in found.items():
         assert each.lengths[12, 0] > 100 * each.lengths[11, 0], prompt
-        assert each.first((each.rank == 0).tolist()) >= 26, prompt
+        assert first_for_good(each.rank == 0) >= 26, prompt
 
 
 def test_two_neurons_write_the_large_entry(real_model):
@@ -63,13 +64,6 @@ def test_two_neurons_write_the_large_entry(real_model):
     added = trace["ffn_out"][layer, 0, dimension]
     part = trace["hidden"][layer, 0, neuron] * real_model.weights.layers[layer].w_down[neuron, dimension]
     assert first[1] == pytest.approx(part / added, abs=1e-4)
-
-
-def test_when_something_becomes_true_for_good():
-    found = study.Stream([], None, None, [], [], np.arange(5), None)
-    assert found.first([False, True, False, True, True]) == 3
-    assert found.first([True] * 5) == 0
-    assert found.first([False] * 5) == 5
 
 
 def test_the_dial_has_its_controls():

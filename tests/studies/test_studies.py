@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from anatomy.studies import mean_and_error
+from anatomy.studies import first_for_good, mean_and_error
 
 
 def test_mean_and_error():
@@ -18,3 +18,9 @@ def test_neighbours_that_depend_on_each_other_are_averaged_first():
     assert mean_and_error(steps, together=10)[1] == pytest.approx(
         math.sqrt(10) * mean_and_error(steps)[1], rel=0.02
     )
+
+
+def test_the_first_for_good():
+    assert first_for_good([True, False, True, True]) == 2
+    assert first_for_good([True, True]) == 0
+    assert first_for_good([True, False]) == 2
