@@ -28,9 +28,14 @@ class Stage:
     rows: list
 
 
+def signed(value, digits):
+    """A number with a true minus sign."""
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
 def numbers(values, digits=2):
-    """The first numbers of a vector, as words."""
-    return ", ".join(f"{value:.{digits}f}".replace("-", "−") for value in values) + ", …"
+    """Some numbers of a vector, as words."""
+    return ", ".join(signed(value, digits) for value in values)
 
 
 def walk(model, text=TEXT):
@@ -44,6 +49,7 @@ def walk(model, text=TEXT):
     residual = trace["residual"][:, -1].astype(float)
     normed = trace["normed_attention"][layer, -1].astype(float)
     group = head // (c.n_heads // c.n_kv_heads)
+    plain = trace["q"][layer, head, -1].astype(float), trace["k"][layer, group].astype(float)
     q = trace["q_rotated"][layer, head, -1].astype(float)
     k = trace["k_rotated"][layer, group].astype(float)
     weights = trace["weights"][layer, :, -1].astype(float)
@@ -53,6 +59,8 @@ def walk(model, text=TEXT):
     added = [np.linalg.norm(trace[name][layer, -1].astype(float)) for name in ("attention_out", "ffn_out")]
     p = softmax(logits)
     order = in_order(p)
+    most = np.bincount(weights.argmax(-1), minlength=len(ids))
+    final = trace["normed_final"][-1].astype(float)
     drawn = sample(p, np.random.default_rng(SEED))
     length = np.linalg.norm(residual, axis=-1)
     raw = text.encode()
@@ -73,30 +81,34 @@ def walk(model, text=TEXT):
             ("length in the stream", f"{length[layer]:.0f}"), ("length of the copy", f"{np.linalg.norm(normed):.1f}"),
             ("its first numbers", numbers(normed[:3])),
         ]),
-        Stage(f"Head {head} asks", "qkv", [
-            ("query", numbers(q[:3], 1)), (f"key of {tokens[looked].strip()}", numbers(k[looked][:3], 1)),
-            ("their product", f"{q @ k[looked]:.0f}".replace("-", "−")),
-            ("divided by 8", f"{q @ k[looked] / 8:.1f}".replace("-", "−")),
-            ("weight", f"{weights[head, looked]:.2f}"),
+        Stage(f"Layer {layer}, head {head}: a query", "qkv", [
+            ("its first pair", numbers(plain[0][:2], 1)),
+            (f"key of {tokens[looked].strip()}, first pair", numbers(plain[1][looked][:2], 1)),
+            ("numbers in each", f"{c.d_head}"),
         ]),
-        Stage("Turned by position", "rope", [
-            ("position", f"{len(ids) - 1}"), ("fastest pair", f"{theta[0]:.2f} radians"),
-            ("slowest pair", f"{theta[-1]:.5f} radians"), ("pairs", f"{c.d_head // 2}"),
+        Stage("Both turned by position", "rope", [
+            ("position", f"{len(ids) - 1}"), ("first pair, by", f"{theta[0]:.2f} radians"),
+            ("so the query's is now", numbers(q[:2], 1)), ("last pair, by", f"{theta[-1]:.5f} radians"),
         ]),
-        Stage("Nine heads look", "multi-head-attention", [
-            ("most at the first token", f"{int((weights.argmax(-1) == 0).sum())} heads"),
-            ("at themselves", f"{int((weights.argmax(-1) == len(ids) - 1).sum())} heads"),
+        Stage("Query meets keys", "qkv", [
+            (f"product with {tokens[looked].strip()}", signed(q @ k[looked], 0)),
+            (f"divided by √{c.d_head}", signed(q @ k[looked] / c.d_head**0.5, 1)),
+            ("the same of all", numbers(k @ q / c.d_head**0.5, 1)),
+            (f"weight of {tokens[looked].strip()}", f"{weights[head, looked]:.2f}"),
+        ]),
+        Stage(f"Layer {layer}: {c.n_heads} heads look", "multi-head-attention", [
+            *((f"most at {tokens[i].strip()}", f"{n} heads") for i, n in enumerate(most) if n > 1),
             (f"head {head}", f"at {tokens[looked].strip()}, {weights[head, looked]:.2f}"),
             ("added to the stream, length", f"{added[0]:.0f}"),
         ]),
-        Stage("1,536 neurons answer", "feed-forward-network", [
+        Stage(f"Layer {layer}: {c.d_ff:,} neurons answer", "feed-forward-network", [
             ("gates above 0", f"{int((gate.round(3) > 0).sum())}"),
-            ("largest hidden number", f"{abs(hidden).max():.1f}"),
+            ("largest hidden number", signed(hidden[abs(hidden).argmax()], 1)),
             ("added to the stream, length", f"{added[1]:.0f}"),
         ]),
-        Stage("Thirty times", "transformer-block", [
+        Stage(f"{c.n_layers} layers", "transformer-block", [
             *((f"length before layer {l}", f"{length[l]:.0f}") for l in (0, 10, 20)),
-            ("at the end", f"{length[-1]:.0f}"),
+            ("at the end", f"{length[-1]:.0f}"), ("after the final norm", f"{np.linalg.norm(final):.0f}"),
         ]),
         Stage("A score for every token", "logits-and-sampling", [
             *((model.decode([int(i)]).replace(" ", "·"), f"{p[i]:.3f}") for i in order[:4]),
@@ -115,4 +127,9 @@ def walk(model, text=TEXT):
 
 def told_of(stages):
     """Numbers for the prose: how many stages, and the token at the end."""
-    return {"n_stages": len(stages), "drawn": dict(stages[-2].rows)["drawn"].replace("·", "")}
+    return {
+        "n_stages": len(stages),
+        "layer": HEAD[0],
+        "head": HEAD[1],
+        "drawn": dict(stages[-2].rows)["drawn"].replace("·", ""),
+    }

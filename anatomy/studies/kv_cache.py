@@ -82,7 +82,7 @@ class Recorded:
     between logits. bandwidth: GB/s at which one thread reads memory. losses: (kept, first) -> (n_tokens,) nats on a
     novel; others: kept -> the same where the token with index `other` is kept instead of the first; whole: with all
     tokens kept; silent: the first and the last 63 kept, the value of the first at 0; newline: the same cache, the first
-    token of the text a newline.
+    token of the text a newline. skipped: the tokens before the first that is measured.
     """
 
     seconds: dict
@@ -97,6 +97,7 @@ class Recorded:
     silent: np.ndarray
     newline: np.ndarray
     whole: np.ndarray
+    skipped: int
     credit: str
 
 
@@ -122,6 +123,7 @@ def recorded():
         silent=found["silent_losses"].astype(float),
         newline=found["newline_losses"].astype(float),
         whole=found["whole_losses"].astype(float),
+        skipped=found.provenance["settings"]["skip"] + 1,
         credit=found.credit(),
     )
 
@@ -198,6 +200,7 @@ def told_of_recorded(found):
         "bound_ms": f"{1000 * weights / found.bandwidth:.0f}",
         "of_bound": f"{step * found.bandwidth / weights:.1f}",
         "n_evicted": len(found.whole),
+        "n_skipped": found.skipped,
         "whole": f"{np.exp(found.whole.mean()):.1f}",
     }
     for kept, first in ((255, 0), (255, 1), (64, 0), (64, 1)):

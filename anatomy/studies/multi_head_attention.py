@@ -251,6 +251,7 @@ def told_of_toy(found):
     first, second = range(half), range(half, 2 * half)
     return {
         "toy_whole": found.without(),
+        "toy_tales": found.n_tales,
         "toy_least": min(single),
         "toy_most": max(single),
         "toy_second": found.without(*second) - found.without(),

@@ -93,6 +93,7 @@ class Kinds:
 
     losses: dict
     n_steps: int
+    n_held_out: int
     credit: str
 
 
@@ -101,7 +102,7 @@ def kinds():
     found = recordings.load("qkv")
     settings = found.provenance["settings"]
     losses = dict(zip(settings["kinds"], found["held_out_losses"].astype(float), strict=True))
-    return Kinds(losses, settings["run"]["n_steps"], found.credit())
+    return Kinds(losses, settings["run"]["n_steps"], settings["n_held_out"], found.credit())
 
 
 # --- A real head ---------------------------------------------------------------------------------

@@ -31,9 +31,20 @@ def test_numbers_are_the_models(stages, real_model):
     p = softmax(logits)
     assert rows["A score for every token"]["·Paris"] == f"{p.max():.3f}"
     length = np.linalg.norm(trace["residual"][-1, -1])
-    assert rows["Thirty times"]["at the end"] == f"{length:.0f}"
+    assert rows["30 layers"]["at the end"] == f"{length:.0f}"
     weight = trace["weights"][study.HEAD][-1]
-    assert rows["Head 0 asks"]["weight"] == f"{weight.max():.2f}"
+    assert rows["Query meets keys"]["weight of France"] == f"{weight.max():.2f}"
+    scaled = [
+        float(word.replace("−", "-")) for word in rows["Query meets keys"]["the same of all"].split(", ")
+    ]
+    assert np.exp(scaled[3]) / np.exp(scaled).sum() == pytest.approx(weight.max(), abs=0.02)
+    pair = [
+        float(x.replace("−", "-")) for x in rows["Layer 16, head 0: a query"]["its first pair"].split(", ")
+    ]
+    turn = float(rows["Both turned by position"]["first pair, by"].split()[0])
+    turned = (np.array(pair) @ [1, 1j]) * np.exp(1j * turn)
+    said = rows["Both turned by position"]["so the query's is now"].split(", ")
+    assert [float(x.replace("−", "-")) for x in said] == pytest.approx([turned.real, turned.imag], abs=0.1)
     assert rows["Text is bytes"]["bytes"] == str(len(study.TEXT))
     assert rows["What is kept for the next"]["bytes a token, 32 bits"] == "46,080"
     drawn = rows["One is drawn"]["drawn"].replace("·", " ")
@@ -42,8 +53,9 @@ def test_numbers_are_the_models(stages, real_model):
 
 def test_the_plate_shows_each_stage(stages, shown):
     figure = figures.walk(stages)
-    for i, stage in enumerate(stages):
+    for i, stage in enumerate(stages, 1):
         found = shown(figure, stage=i)
+        assert f"Stage {i} of {len(stages)}, chapter {BY_STEM[stage.topic].number}" in found["said"]["text"]
         assert found["said"]["text"].endswith(stage.title)
         assert found["rows"]["c0"][: len(stage.rows)] == [what for what, _ in stage.rows]
         assert len(found["rows"]["c1"]) == 5
