@@ -59,7 +59,7 @@ def too_far(found, first=6):
         parts.side_by_side(column(p, q, sizing_mode="stretch_width"), table),
         view=view,
         name="post-training-too-far",
-        alt=f"After {steps[first]} steps of DPO with too large steps: the win rate is "
+        alt=f"After {steps[first]} steps of careless DPO: the win rate is "
         f"{gauges['win_rate'][0, first]:.2f}, but only {gauges['exact_match'][0, first]:.0%} of the answers are right, "
         f"and beside it stand answers such as {found.answers[first][1].strip()!r} where {found.plain[1].strip()!r} "
         f"would be right. KL to the start has grown to {kl[0, first]:.1f} nats.",
@@ -251,12 +251,12 @@ def chat(found, question=0, layout=4):
         name="post-training-chat",
         alt=f"The tokens of the answer {''.join(found.answers[question])!r}, each with its probability after "
         f"{found.questions[question]!r} as {found.layouts[layout]}, and as an outline in the chat template. In the "
-        f"template it is near 1 for most tokens, and {found.p[question][0][0]:.2f} for the first; as "
+        f"template it is above 0.9 from *capital* to *Paris*, and {found.p[question][0][0]:.2f} for the first; as "
         f"{found.layouts[layout]} the first has {found.p[question][layout][0]:.2f}.",
         caption="The answer that SmolLM2 gives in its template, token by token, twelve at most. Outlined: probability "
         "in the template. Filled: the same token in the chosen layout, all tokens before it given. Over the bars "
         "stands what it writes by itself in that layout. In the last three layouts the first token keeps less than "
-        "0.01, whatever the question; once it is given, the later ones lose far less.",
+        "0.01, whatever the question; once it is given, the later ones lose far less on average.",
         print_states={
             f"{found.layouts[i]}": {"layout": i} for i in (0, 3, 4)
         },
@@ -282,17 +282,17 @@ def exchanged_table(found):
     """Both kinds of run with either β. found: the study's Exchanged."""
     g = found.gauges
     return Table(
-        ["run", "β", "right, likeliest tokens", "polite, drawn", "win rate", "KL, nats"],
+        ["run", "β", "rate", "right, likeliest tokens", "polite, drawn", "win rate", "KL, nats"],
         [
             [
-                arm.split(",")[0], found.betas[i], range_of(g["exact_match"][i], 2),
+                arm.split(",")[0], found.betas[i], found.rates[i], range_of(g["exact_match"][i], 2),
                 range_of(g["habit_rate_drawn"][i], 2), range_of(g["win_rate"][i], 2), range_of(g["kl"][i], 1),
             ]
             for i, arm in enumerate(found.arms)
         ],
         name="post-training-beta",
-        caption="The two runs with their β exchanged and all else as it was; ends of three runs each, lowest to "
-        "highest, from one fine-tuned model.",
+        caption="The two runs with their β exchanged, or their learning rate, and all else as it was; three orders of "
+        "the batches each, lowest to highest, from one fine-tuned model.",
         provenance="trained",
         source=found.credit,
     )  # fmt: skip

@@ -279,8 +279,8 @@ def kinds_table(found):
         ["attention", *(f"seed {i}" for i in range(len(rows[0]) - 2)), "mean"],
         rows,
         name="qkv-kinds",
-        caption=f"Loss on {found.n_held_out} held-out tales, in nats, after {found.n_steps} steps, for the toy as it is and with one "
-        "matrix less a head.",
+        caption=f"Loss on {found.n_held_out} held-out tales, in nats, after {found.n_steps} steps, for the toy as it "
+        "is and with one matrix less a head.",
         provenance="trained",
         source=found.credit,
     )

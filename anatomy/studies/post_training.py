@@ -121,12 +121,19 @@ def fine_tuned():
     return found["SFT/marks"], found["SFT/exact_match"].astype(float), found.provenance["settings"]["SFT"]
 
 
+RUNS = ("careful", "careless")
+
+
 @dataclass(frozen=True)
 class Exchanged:
-    """Both kinds of run with their own and with the other's β. arms: names; gauges: name -> (n_arms, n_seeds)."""
+    """Both kinds of run, with the other's β, and with the other's rate.
+
+    arms: names; betas, rates: of each; gauges: name -> (n_arms, n_seeds).
+    """
 
     arms: list
     betas: list
+    rates: list
     gauges: dict
     credit: str
 
@@ -138,6 +145,7 @@ def exchanged():
     return Exchanged(
         found["arms"].tolist(),
         found.provenance["settings"]["betas"],
+        found.provenance["settings"]["rates"],
         {name: found[name].astype(float) for name in names},
         found.credit(),
     )
@@ -290,6 +298,17 @@ def told_of_runs(tuned, far):
     }
 
 
+def told_of_exchanged(found):
+    """Numbers for the prose on the two rates."""
+    kept, lost = (found.arms.index(f"{run}, rate of the {other}") for run, other in (RUNS[::-1], RUNS))
+    right = found.gauges["exact_match"]
+    return {
+        "rate_kept_low": right[kept].min(), "rate_kept_high": right[kept].max(),
+        "rate_kl": found.gauges["kl"][kept].mean(),
+        "rate_lost_low": right[lost].min(), "rate_lost_high": right[lost].max(),
+    }  # fmt: skip
+
+
 def told_of_rewards(found):
     """Numbers for the prose on GRPO: changes over seeds, each with its standard error."""
     said = {}
@@ -334,6 +353,7 @@ def told_of_chat(found):
         "right_chat": int(right[at["chat template"]]),
         "right_qa": int(right[at["Q: and A:"]]),
         "right_plain": int(right[at["plain text"]]),
+        "right_bare": int(right[at["without the system message"]]),
         "silent_plain": sum(texts[at["plain text"]] == CONTROL[2] for texts in found.written),
         "opens_itself": sum(
             texts[at[opening]].startswith(f"{CONTROL[1]}assistant\n") for texts in found.written

@@ -139,11 +139,12 @@ def test_preference_tuning_begins_as_recorded(bench, stage, settings):
     np.testing.assert_allclose(losses, recording["batch_losses"][0][:3], rtol=2e-2)
 
 
-def test_with_beta_exchanged_nothing_else_changes():
+def test_with_beta_or_rate_exchanged_nothing_else_changes():
     arms = beta_experiment.ARMS
     for name in ("careful", "careless"):
-        [other] = [arms[arm] for arm in arms if arm.startswith(f"{name},")]
-        assert {key for key in other if other[key] != arms[name][key]} == {"beta"}
+        β, rate = (arms[arm] for arm in arms if arm.startswith(f"{name},"))
+        assert {key for key in β if β[key] != arms[name][key]} == {"beta"}
+        assert {key for key in rate if rate[key] != arms[name][key]} == set(beta_experiment.RATE)
 
 
 def test_a_careful_run_with_the_other_beta_ends_as_recorded(bench):

@@ -77,13 +77,19 @@ def test_what_is_said_of_the_runs(runs):
 def test_beta_alone_is_not_to_blame():
     found = study.exchanged()
     right, kl = found.gauges["exact_match"], found.gauges["kl"]
-    assert found.betas == [0.5, 0.1, 0.1, 0.5]
+    assert found.betas == [0.5, 0.1, 0.5, 0.1, 0.5, 0.1]
+    assert found.rates[0] == found.rates[1] == found.rates[5] == "0.0001, falling"
+    assert found.rates[2] == found.rates[3] == found.rates[4] == "0.0005, constant"
     assert (found.gauges["win_rate"] == 1).all()
     assert abs(right[0] - right[1]).max() < 0.02  # careful
     assert abs(kl[0] - kl[1]).max() < 0.05
-    assert (right[2] < 0.1).all()  # careless
-    assert (abs(right[3] - 0.5) < 0.06).all()
-    assert (kl[2:] > 10 * np.log(2)).all()
+    assert (right[3] < 0.1).all()  # careless
+    assert (abs(right[4] - 0.5) < 0.06).all()
+    assert (kl[3:5] > 10 * np.log(2)).all()
+    assert (right[5] > 0.9).all()  # careless with the careful rate
+    assert (kl[5] < 3).all()
+    assert (right[2] < 0.7).all()  # careful with the careless rate
+    assert (kl[2] > 6).all()
 
 
 def test_rewards_raise_the_first_try_only():
