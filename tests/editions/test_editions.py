@@ -133,11 +133,12 @@ def test_the_bookmarks_of_the_pdf_hold_every_chapter_and_section(pdf, headings):
 def test_solutions_stand_at_the_back_and_lead_both_ways(pdf, pages):
     labels = pdf.page_labels
     (back,) = (pdf.get_destination_page_number(e) for e in outline_of(pdf.outline) if e.title == "Solutions")
-    exercises = {}  # number -> the page that it says its solution is on
-    for page in pages[:back]:
-        for number, where in re.findall(r"Exercise (\d+\.\d+) \(.*?Solution on page (\d+)", page):
-            exercises[number] = where
-        assert "Solution to" not in page
+    before = " ".join(pages[:back])  # an exercise may begin on one page and end on the next
+    # number -> the page that it says its solution is on
+    exercises = dict(
+        re.findall(r"Exercise (\d+\.\d+) \((?:(?!Exercise \d).)*?Solution on page (\d+)", before, re.S)
+    )
+    assert "Solution to" not in before
     solutions = {}
     for label, page in zip(labels[back:], pages[back:], strict=True):
         for number in re.findall(r"Solution to\s+Exercise (\d+\.\d+)", page):
