@@ -53,11 +53,13 @@ def cycle(net, x, tokens, losses, rate, target=0, first="w2[0, 0]"):
         "holds its number, its gradient stands below, and the width of each line is the size of its weight's "
         f"gradient. Marked: {first} with the product that made its gradient. Right, the loss falls from "
         f"{losses[0]:.2f} to {losses[-1]:.2f} in {len(losses) - 1} updates.",
-        caption="Go through the four steps, then add updates. Point at a circle or a line: every gradient is "
-        "a product of two numbers that stand in the figure, or a sum of such products. The gradient of a "
-        "logit is its probability, minus 1 at the target. Backward changes no number; only Update does.",
-        print_caption="Every gradient is a product of two numbers that stand in the figure, or a sum of such "
-        "products. The gradient of a logit is its probability, minus 1 at the target. Going back changes no "
+        caption="Go through the four steps, then add updates. Point at a circle or a line. The gradient "
+        "of a weight of w2 is a product of two numbers that stand in the figure; for w1 a third factor is the slope of "
+        "the bend, 1 − hidden². The gradient of a hidden number is a sum of products, that of a logit its "
+        "probability, minus 1 at the target. Backward changes no number; only Update does.",
+        print_caption="The gradient of a weight of w2 is a product of two numbers that stand in the figure; for w1 a "
+        "third factor is the slope of the bend, 1 − hidden². The gradient of a hidden number is a sum of products, "
+        "that of a logit its probability, minus 1 at the target. Going back changes no "
         "number; only the update does.",
         print_states={
             "predict": {"stage": 0},

@@ -97,6 +97,6 @@ def test_tables(tuned, far):
     assert figures.advantages_table().rows[1] == ["1 of 8", "2.65", "−0.38"]
     betas = figures.exchanged_table(study.exchanged()).rows
     assert [row[0] for row in betas] == ["careful"] * 3 + ["careless"] * 3
-    assert [row[1] for row in betas] == ["0.5", "0.1", "0.1", "0.5"]
+    assert [row[1] for row in betas] == ["0.5", "0.1", "0.5", "0.1", "0.5", "0.1"]
     assert figures.costs_table().rows[2][4] == "480"
     assert len(figures.rewards_table(study.rewarded()).rows) == 5
