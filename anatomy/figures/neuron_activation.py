@@ -349,8 +349,8 @@ def curves(names, first="silu", second="sigmoid"):
         view.control(zoom=parts.tabs(["whole", "below zero"])),
     )
     seen = "Two activations and their slopes. The ground is shaded where the slope of the solid one stays within "
-    seen += "0.05 of zero: a neuron whose sum lies there hardly learns from this input. Sigmoid and tanh go flat at both "
-    seen += "ends, ReLU "
+    seen += "0.05 of zero: a neuron whose sum lies there hardly learns from this input. Sigmoid and tanh go flat at "
+    seen += "both ends, ReLU "
     seen += "at the left only; SiLU and GELU are flat far out at the left and once more at the bottom of their dip."
     at = [float(f(-1.3)) for f in na.ACTIVATIONS[first]]
     return Figure(
