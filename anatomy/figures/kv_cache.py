@@ -97,6 +97,8 @@ def fits(first="Llama-3-8B", card=1):
         "The table: what both phases need at the least, and how long the card's arithmetic and its memory take for "
         "it. Which of the two is longer? Find it for the prompt, for one more token, and for one more token of 256 "
         "short texts.",
+        print_caption="The bar: the weights, then the caches of all texts; the upright line is the card's memory. "
+        "The table: what both phases need at the least, and how long the card's arithmetic and its memory take for it.",
         data=Table(
             [
                 "model", "bits a weight", "weights, GB", "cache, GB", "texts that fit",
