@@ -6,11 +6,12 @@ same first weights and the same batches for both.
 
 import numpy as np
 
-from anatomy.optimizers import AdamW, Muon, warm_up_cosine
-from anatomy.training_phases import mean_loss, train
+from anatomy.optimizers import AdamW, Muon
+from anatomy.training_phases import mean_loss
+from experiments import optimizer_table
 from experiments.optimizer_table import TOY
 from experiments.record import save
-from experiments.tiny_tales import fresh, materials
+from experiments.tiny_tales import materials
 
 PROGRAM = "experiments/muon.py"
 RULES = ["AdamW", "Muon"]
@@ -45,17 +46,11 @@ class MuonAndAdamW:
 
 def train_toy(tokenizer, texts, rule, lr, seed, n_steps=TOY["n_steps"]):
     """Train the toy by one of RULES -> (parameters, batch losses)."""
-    parameters = fresh(tokenizer, seed)
-    losses = train(
-        parameters,
-        texts,
-        lambda step: warm_up_cosine(step, TOY["n_steps"], lr, TOY["n_warm_up"], final_share=1.0),
-        n_steps,
-        np.random.default_rng(seed),
-        n_batch=TOY["n_batch"],
-        optimizers=[MuonAndAdamW(parameters) if rule == "Muon" else AdamW(1.0), AdamW(1.0)],
-    )
-    return parameters, losses
+
+    def pair(parameters):
+        return [MuonAndAdamW(parameters) if rule == "Muon" else AdamW(lr), AdamW(lr)]
+
+    return optimizer_table.train_toy(tokenizer, texts, rule, lr, seed, n_steps, pair)
 
 
 def main():

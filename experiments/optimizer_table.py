@@ -72,8 +72,11 @@ def solved_after(values):
     return np.where(first < len(values), first, -1)
 
 
-def train_toy(tokenizer, texts, name, lr, seed, n_steps=TOY["n_steps"]):
-    """Train the toy with one optimizer -> (parameters, batch losses)."""
+def train_toy(tokenizer, texts, name, lr, seed, n_steps=TOY["n_steps"], pair=None):
+    """Train the toy with one optimizer -> (parameters, batch losses).
+
+    pair: from the parameters to the optimizers of matrices and of gains, where they are not two of that name.
+    """
     parameters = fresh(tokenizer, seed)
     losses = train(
         parameters,
@@ -82,7 +85,7 @@ def train_toy(tokenizer, texts, name, lr, seed, n_steps=TOY["n_steps"]):
         n_steps,
         np.random.default_rng(seed),
         n_batch=TOY["n_batch"],
-        optimizers=[make(name, lr), make(name, lr)],
+        optimizers=pair(parameters) if pair else [make(name, lr), make(name, lr)],
     )
     return parameters, losses
 
