@@ -259,5 +259,5 @@ def told_of_counts():
 
 def told_of_draft(found):
     """Numbers for the prose on speculative decoding."""
-    kept, error = mean_and_error(found.accepted)
+    kept, error = mean_and_error(found.accepted, TOGETHER)
     return {"draft_kept": kept, "draft_error": error, "n_draft": f"{len(found.p):,}"}

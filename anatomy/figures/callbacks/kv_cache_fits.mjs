@@ -13,7 +13,7 @@ const seconds = value => scaled(value, [[1, "s"], [1e-3, "ms"], [1e-6, "µs"]]);
 
 export const show = ({ models, cards, bits }, state) => {
   const { model, context, batch, precision, card } = state, mine = model === models.length;
-  const { parameters, ...sizes } = Object.fromEntries(OWN.map(name => [name, state[name]]));
+  const { parameters, ...sizes } = Object.fromEntries(OWN.map(name => [name, state[name] ?? 1])); // a field that was emptied counts as 1
   const own = mine ? { name: "Your own", n_parameters: parameters * 1e9, n_read: parameters * 1e9, linear: 2 * parameters * 1e9, window: 0, ...sizes } : models[model];
   const [memory] = cards[card], n = 2 ** context, texts = 2 ** batch, whole = memory * 1e9, most = 1.6;
   const found = serving(own, n, texts, bits[precision], cards[card]);
