@@ -7,7 +7,7 @@ from anatomy.figures.figure import Figure, Table
 from anatomy.figures.parts import fixed
 from anatomy.figures.theme import by_name, ink
 from anatomy.figures.view import View
-from anatomy.studies.backpropagation import scientific
+from anatomy.studies import scientific
 
 MOST_UPDATES = 20
 

@@ -45,3 +45,13 @@ def mean_and_error(values, together=1):
 def first_for_good(reached):
     """The first place from which a list of bools stays true; its length if the last is false."""
     return len(reached) - int(np.argmin([*reached[::-1], False]))
+
+
+def scientific(value):
+    """A small number with one digit and its power of ten, as programs write it.
+
+    >>> scientific(6.1e-6)
+    '6e−6'
+    """
+    digit, power = f"{value:.0e}".split("e")
+    return f"{digit}e{int(power)}".replace("-", "−")

@@ -13,18 +13,9 @@ import numpy as np
 from anatomy import backpropagation as bp
 from anatomy import recordings, tiny_tales
 from anatomy.model import PUBLISHED, Trace
+from anatomy.studies import scientific
 from anatomy.studies.costs import part_costs
 from anatomy.training_phases import Parameters, text_loss, token_losses
-
-
-def scientific(value):
-    """A small number with one digit and its power of ten, as programs write it.
-
-    >>> scientific(6.1e-6)
-    '6e−6'
-    """
-    digit, power = f"{value:.0e}".split("e")
-    return f"{digit}e{int(power)}".replace("-", "−")
 
 
 def bound(value):

@@ -11,7 +11,7 @@ from anatomy import recordings, tiny_tales
 from anatomy.kv_cache import cache_bytes, flops
 from anatomy.logits_and_sampling import softmax
 from anatomy.model import PUBLISHED, forward
-from anatomy.studies import mean_and_error
+from anatomy.studies import mean_and_error, scientific
 from anatomy.studies.costs import parameters_read
 
 MODELS = ("SmolLM2-135M", "Llama-2-7B", "Mistral-7B", "Llama-3-8B", "Llama-3-70B")
@@ -187,7 +187,7 @@ def told_of_recorded(found):
         "with_512": f"{1000 * found.seconds[512][0]:.0f}",
         "without_16": f"{1000 * found.seconds[16][1]:.0f}",
         "without_512": f"{1000 * found.seconds[512][1]:,.0f}",
-        "difference": power_of_ten(found.difference),
+        "difference": scientific(found.difference),
         "gflop": f"{sum(flops(smol, 1, 16).values()) / 1e9:.2f}",
         "two_rows": f"{found.rows[2] / found.rows[1]:.1f}",
         "sixteen_rows": f"{found.rows[16] / found.rows[1]:.1f}",
@@ -213,12 +213,6 @@ def told_of_recorded(found):
     for key, losses in (("silent", found.silent), ("newline", found.newline)):
         said[f"ppl_{key}"] = f"{np.exp(losses.mean()):.1f}"
     return said
-
-
-def power_of_ten(number):
-    """A number as a person writes it: 0.00003 is '3 × 10⁻⁵'."""
-    mantissa, power = f"{number:.0e}".split("e")
-    return f"{mantissa} × 10{str(int(power)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 
 
 def share_of_attention(config, n):

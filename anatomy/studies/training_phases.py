@@ -9,8 +9,7 @@ import numpy as np
 
 from anatomy import recordings, tiny_tales
 from anatomy.model import PUBLISHED
-from anatomy.studies import first_for_good, mean_and_error
-from anatomy.studies.backpropagation import scientific
+from anatomy.studies import first_for_good, mean_and_error, scientific
 from anatomy.studies.costs import part_costs
 
 # --- A language model ----------------------------------------------------------------------------
