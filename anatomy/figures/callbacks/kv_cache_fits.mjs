@@ -32,6 +32,6 @@ export const show = ({ models, cards, bits }, state) => {
     words: { x: [0, 0], text: [`weights ${bytes(found.weights)} of the card's ${memory} GB`, `cache ${texts} × ${bytes(found.cache)}`] },
     phases: { c0: ["matrices", "attention", "read from memory", "arithmetic takes", "memory takes"], c1: prompt, c2: step },
     said: { text: `${own.name}, ${thousands(n)} tokens, weights of ${bits[precision]} bits\n${second}\n${third}` },
-    say: `${own.name}, ${thousands(n)} tokens of context, ${texts} text${texts === 1 ? "" : "s"} at once, ${bits[precision]} bits a weight: weights ${bytes(found.weights)}, cache ${bytes(texts * found.cache)}; ${second}. ${third} Prompts: arithmetic ${prompt[3]}, memory ${prompt[4]}. One more token each: arithmetic ${step[3]}, memory ${step[4]}.`,
+    say: `${own.name}, ${thousands(n)} tokens of context, ${texts} text${texts === 1 ? "" : "s"} at once, ${bits[precision]} bits a weight: weights ${bytes(found.weights)}, cache ${bytes(texts * found.cache)}; ${second}. ${third && `${third}. `}Prompts: arithmetic ${prompt[3]}, memory ${prompt[4]}. One more token each: arithmetic ${step[3]}, memory ${step[4]}.`,
   };
 };
