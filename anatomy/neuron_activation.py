@@ -365,10 +365,29 @@ def fit_with_knots(x, target, knots, activation="relu"):
     x, target = finite("x", x, ndim=1), finite("target", target, ndim=1)
     knots = finite("knots", knots, ndim=1)
     same_length("x", x, 0, "target", target, 0)
+    columns = _hidden_columns(x, knots, activation)
+    return columns @ np.linalg.lstsq(columns, target, rcond=None)[0]
+
+
+def output_weights(x, target, knots, activation="relu"):
+    """The weights of the output with which fit_with_knots draws its curve, the bias last.
+
+    x (n,), target (n,), knots (n_hidden,) -> (n_hidden + 1,). Raises ValueError
+    as fit_with_knots does.
+
+    >>> x = np.linspace(-1, 1, 5)
+    >>> output_weights(x, abs(x), [-1.0, 0.0]).round(6).tolist()
+    [-1.0, 2.0, 1.0]
+    """
+    x, target = finite("x", x, ndim=1), finite("target", target, ndim=1)
+    knots = finite("knots", knots, ndim=1)
+    same_length("x", x, 0, "target", target, 0)
+    return np.linalg.lstsq(_hidden_columns(x, knots, activation), target, rcond=None)[0]
+
+
+def _hidden_columns(x, knots, activation):
     hidden = layer(x[:, None], np.ones((1, len(knots))), -knots, activation)
-    columns = np.column_stack([hidden, np.ones(len(x))])
-    weights, *_ = np.linalg.lstsq(columns, target, rcond=None)
-    return columns @ weights
+    return np.column_stack([hidden, np.ones(len(x))])
 
 
 def knots_by_need(x, target, n_knots, activation="relu"):

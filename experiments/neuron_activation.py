@@ -9,27 +9,32 @@ import numpy as np
 from anatomy import neuron_activation as na
 from anatomy import smollm2
 from anatomy.model import Trace
-from anatomy.studies.neuron_activation import BINS, CONSTANT, NEURON
+from anatomy.studies.neuron_activation import BINS, NEURON, mean_below
 from anatomy.tokenization import novel
 from anatomy.training_phases import token_losses
 from experiments.record import save
 
 PROGRAM = "experiments/neuron_activation.py"
-CURVES = {
-    "SiLU, its own": na.silu,
-    "GELU, tanh form": na.gelu_tanh,
-    "straight above 0": lambda x: np.where(x > 0, x, na.silu(x)),
-    "−0.13 below 0": lambda x: np.where(x > 0, na.silu(x), np.float32(CONSTANT)),
-    "0 below 0": lambda x: np.maximum(na.silu(x), 0),
-    "ReLU": na.relu,
-    "ReLU, −0.13 below 0": lambda x: np.where(x > 0, x, np.float32(CONSTANT)),
-    "no bend": na.identity,
-}
 CAVEATS = [
     "The weights were trained with SiLU; a model trained with another activation would be used to that one.",
     "One text of one author; neighbouring tokens are not independent of each other.",
     "The weights are stored in 4 bits, which costs some loss with every activation.",
 ]
+
+
+def curves(constant):
+    """What stands in the place of SiLU: name -> curve; constant: what some of them put below zero."""
+    constant = np.float32(constant)
+    return {
+        "SiLU, its own": na.silu,
+        "GELU, tanh form": na.gelu_tanh,
+        "straight above 0": lambda x: np.where(x > 0, x, na.silu(x)),
+        "mean below 0": lambda x: np.where(x > 0, na.silu(x), constant),
+        "0 below 0": lambda x: np.maximum(na.silu(x), 0),
+        "ReLU": na.relu,
+        "ReLU, mean below 0": lambda x: np.where(x > 0, x, constant),
+        "no bend": na.identity,
+    }
 
 
 def exchange(curve):
@@ -85,12 +90,14 @@ def main():
     arrays = places(sums)
     l, j = NEURON
     arrays["neuron"] = na.silu(sums[l, :, j]).round(2).astype(np.float32)
-    arrays["curves"] = np.array(list(CURVES))
-    arrays["losses"] = np.array([losses(model, ids, curve) for curve in CURVES.values()], np.float32)
+    constant = round(mean_below(arrays), 2)
+    exchanged = curves(constant)
+    arrays["curves"] = np.array(list(exchanged))
+    arrays["losses"] = np.array([losses(model, ids, curve) for curve in exchanged.values()], np.float32)
     settings = {
         "model": "SmolLM2-135M-Instruct, 4 bits",
         "n_tokens": len(ids),
-        "constant": CONSTANT,
+        "constant": constant,
         "neuron": NEURON,
     }
     save("neuron_activation", arrays, PROGRAM, [0], settings, CAVEATS)

@@ -1,5 +1,7 @@
 """Figures of the chapter on neurons and activations. Chapter: book/neuron-activation.md"""
 
+import math
+
 from bokeh.layouts import column
 from bokeh.models import Arrow, DataRange1d, VeeHead
 
@@ -9,6 +11,7 @@ from anatomy.figures.figure import Figure, Table
 from anatomy.figures.parts import fixed
 from anatomy.figures.theme import by_name, ink, wash
 from anatomy.figures.view import View
+from anatomy.studies import neuron_activation as study
 
 TITLES = {
     "identity": "no bend",
@@ -16,7 +19,7 @@ TITLES = {
     "tanh": "tanh",
     "relu": "ReLU",
     "leaky_relu": "leaky ReLU",
-    "gelu": "GELU, exact",
+    "gelu": "GELU",
     "gelu_tanh": "GELU, tanh form",
     "silu": "SiLU",
 }
@@ -52,8 +55,8 @@ def one_neuron(x, w, b, names=("silu", "relu", "gelu", "sigmoid", "tanh")):
     bias = view.control(bias=parts.slider("bias", -1, 1, b, 0.1, format="0.0"))
     bend = view.control(bend=parts.choice("Activation", titles))
     total, output = float(na.neuron(x, w, b, "identity")), float(na.neuron(x, w, b, names[0]))
-    seen = "Left: each product starts where the last one ended, grey where it pulls down; the lowest bar is the sum. "
-    seen += "Right: the activation reads that one number."
+    seen = "The bars: each product starts where the last one ended, with a minus where it pulls down; the lowest is "
+    seen += "the sum. The curve: the activation reads that one number."
     return Figure(
         parts.side_by_side(left, right),
         view=view,
@@ -206,6 +209,7 @@ def bends(fits, first=7):
         curves=[fits.curves[n].round(3) + 0.0 for n in names],
         knots=[[] if n == "identity" else fits.knots[n] for n in names],
         errors=[fits.errors[n] for n in names],
+        largest=[[] if n == "identity" else fits.largest[n] for n in names],
         titles=["straight" if n == "identity" else TITLES[n] for n in names],
     )
     p = parts.plot(320, "input", "output", x=(-3.1, 4.7), y=(-1.6, 1.6))
@@ -220,7 +224,9 @@ def bends(fits, first=7):
     view.control(bend=parts.tabs(titles))
     seen = "The dashed wave is wanted. Every neuron has the input weight 1; ReLU and SiLU bend where the sum is zero "
     seen += "(dots). Each was placed where it helps most, and least squares set the output weights. "
-    error = {n: [fixed(float(e), 4) for e in fits.errors[n]] for n in names}
+    price = "SiLU's smaller error has a price: its output weights run into hundreds and thousands, ReLU's stay below "
+    price += f"{math.ceil(max(fits.largest['relu']))}."
+    error = {n: [small(float(e)) for e in fits.errors[n]] for n in names}
     return Figure(
         p,
         view=view,
@@ -228,20 +234,31 @@ def bends(fits, first=7):
         alt=f"A dashed wave and the curve that {first} hidden {titles[0]} neurons draw: straight pieces that turn at "
         f"a dot for each neuron, with an error of {error[names[0]][first - 1]}. Without a bend it stays one straight "
         "line.",
-        caption=f"{seen}Move the slider: the corners of ReLU close in on the wave. Choose *no bend*: any number of "
-        "neurons draws the same straight line, with the same error.",
-        print_caption=f"{seen}The corners of ReLU close in on the wave; without a bend any number of neurons draws "
-        "the same straight line.",
+        caption=f"{seen}Move the slider: the corners of ReLU close in on the wave. {price} Choose *no bend*: any "
+        "number of neurons draws the same straight line, with the same error.",
+        print_caption=f"{seen}The corners of ReLU close in on the wave. {price} Without a bend any number of neurons "
+        "draws the same straight line.",
         print_states={
             "3 ReLU": {"count": 3}, "7 ReLU": {"count": 7}, "7 SiLU": {"count": 7, "bend": 1},
             "7 without a bend": {"count": 7, "bend": 2},
         },
         data=Table(
-            ["hidden neurons", *(f"error, {title}" for title in titles)],
-            [[k + 1, *(error[n][k] for n in names)] for k in range(n_most)],
+            [
+                "hidden neurons", *(f"error, {title}" for title in titles),
+                *(f"largest output weight, {TITLES[n]}" for n in names if n != "identity"),
+            ],
+            [
+                [k + 1, *(error[n][k] for n in names), *(f"{fits.largest[n][k]:.1f}" for n in names if n != "identity")]
+                for k in range(n_most)
+            ],
         ),
         provenance="toy",
     )  # fmt: skip
+
+
+def small(error):
+    """An error in words, four digits behind the point."""
+    return fixed(error, 4) if error >= 5e-5 else "< 0.0001"
 
 
 # --- XOR ------------------------------------------------------------------------------------------
@@ -258,8 +275,8 @@ def xor_network(corners, outputs, leak=0.5):
     left, right = tent(view), hidden_plane(view)
     view.control(leak=parts.slider("Slope below zero", 0, 1, leak, 0.05, format="0.00"))
     view.control(fit=parts.switch("Refit the output weights", active=True))
-    seen = "Left: the output should be above 0.5 (dashed) for one, and below it for none and two. Right: the plane "
-    seen += "of the two hidden neurons, where only the filled point may be shaded. "
+    seen = "The tent: the output should be above 0.5 (dashed) for one, and below it for none and two. The plane of "
+    seen += "the two hidden neurons: only the filled point may be shaded. "
     end = "At slope 1 the three points lie on one line, and no output weights can part the middle one from both others."
     frozen, refitted, weights = outputs[leak]
     return Figure(
@@ -330,15 +347,15 @@ def hidden_plane(view):
 
 def curves(names, first="silu", second="sigmoid"):
     """Two activations and their slopes over each other; where the first is flat, the ground is shaded."""
-    titles = [TITLES[name].replace(", tanh form", " (tanh)").replace(", exact", "") for name in names]
+    titles = [TITLES[name] for name in names]
     flat = [
         [
             [-REACH if low is None else low, REACH if high is None else high]
-            for low, high in na.flat_ranges(name)
+            for low, high in na.flat_ranges(name, study.FLAT)
         ]
         for name in names
     ]
-    windows = [[[-5, 5], [-1.3, 5.2], [-0.2, 1.25]], [[-5, 1], [-0.4, 0.4], [-0.2, 0.8]]]
+    windows = [[[-5, 5], [-1.3, 5.2], [-0.2, 1.25]], [[-5, 0], [-0.4, 0.55], [-0.2, 1.05]]]
     view = View("neuron_activation_curves", names=names, titles=titles, flat=flat, windows=windows)
     panels = [curve_panel(view, kind, y) for kind, y in (("value", windows[0][1]), ("slope", windows[0][2]))]
     one, other = names.index(first), names.index(second)
@@ -349,9 +366,14 @@ def curves(names, first="silu", second="sigmoid"):
         view.control(zoom=parts.tabs(["whole", "below zero"])),
     )
     seen = "Two activations and their slopes. The ground is shaded where the slope of the solid one stays within "
-    seen += "0.05 of zero: a neuron whose sum lies there hardly learns from this input. Sigmoid and tanh go flat at "
-    seen += "both ends, ReLU "
-    seen += "at the left only; SiLU and GELU are flat far out at the left and once more at the bottom of their dip."
+    seen += f"{study.FLAT} of zero: a neuron whose sum lies there hardly learns from this input. Sigmoid and tanh go "
+    seen += (
+        "flat at both ends, ReLU at the left only, and by this rule leaky ReLU too: its slope there is 0.01, "
+    )
+    seen += (
+        "little, but not nothing. SiLU and GELU are flat far out at the left and once more at the bottom of "
+    )
+    seen += "their dip."
     at = [float(f(-1.3)) for f in na.ACTIVATIONS[first]]
     return Figure(
         parts.side_by_side(*panels),
@@ -361,7 +383,7 @@ def curves(names, first="silu", second="sigmoid"):
         alt=f"Left, {TITLES[first]} solid and {TITLES[second]} dashed; right, their slopes. Two stretches of ground "
         f"are shaded: far left, and around {TITLES[first]}'s lowest point, where at input −1.3 its output is "
         f"{fixed(at[0], 3)} and its slope {fixed(at[1], 3)}.",
-        caption=f"{seen} Look *below zero* to see the dips.",
+        caption=f"{seen} Look *below zero* to see the dips of SiLU and GELU.",
         print_caption=seen,
         print_states={
             "SiLU, sigmoid": {}, "SiLU, GELU below zero": {"second": names.index("gelu"), "zoom": 1},
@@ -431,8 +453,8 @@ def seven(found):
             for name, c in found.items()
         ],
         name="neuron-activation-table",
-        caption="Seven activations in numbers. Flat: there the slope is within 0.05 of zero. Sigmoid and tanh only "
-        "approach their bounds. The slope of ReLU at zero itself is a convention.",
+        caption=f"Seven activations in numbers. Flat: there the slope is within {study.FLAT} of zero. Sigmoid and "
+        "tanh only approach their bounds. The slope of ReLU at zero itself is a convention.",
         provenance="toy",
     )
 
@@ -446,7 +468,7 @@ def gates(found, shown):
     found: as of the study. shown: three layers, always drawn.
     """
     n_layers = len(found.shares)
-    flat = [(-REACH if low is None else low, high) for low, high in na.flat_ranges("silu")]
+    flat = [(-REACH if low is None else low, high) for low, high in na.flat_ranges("silu", study.FLAT)]
     words = [
         f"{below:.0%} below zero, {hardly:.1%} on flat ground"
         for below, hardly in zip(found.below, found.flat, strict=True)
@@ -457,7 +479,8 @@ def gates(found, shown):
     view.control(layer=parts.slider("Layer", 0, n_layers - 1, shown[0]))
     seen = "Above, SiLU, shaded where it is flat. Below, the sums that reach it in SmolLM2: three layers as lines, "
     seen += "and one layer filled. Those of layer 0 hardly leave the bend around zero; the spread mostly "
-    seen += "grows with depth, and is widest in the last layer."
+    seen += "grows with depth, and is widest in the last layer, "
+    seen += f"where {1 - found.shares[-1].sum():.0%} lie beyond the edges."
     return Figure(
         column(curve, p),
         view=view,
@@ -502,7 +525,13 @@ def share_panel(view, found, shown, flat):
     """How many of a layer's gates lie where."""
     middles = (found.bins[:-1] + found.bins[1:]) / 2
     top = 1.1 * 100 * float(found.shares.max())
-    p = parts.plot(270, "sum that SiLU reads", "% of gates", x=(-5, 5), y=(0, top))
+    p = parts.plot(
+        270,
+        "sum that SiLU reads",
+        f"% of sums, per {found.bins[1] - found.bins[0]:.1f}",
+        x=(-5, 5),
+        y=(0, top),
+    )
     parts.title(view, "title", p)
     shade(p, flat, top, 0)
     source = view.source("share", "top", left=found.bins[:-1], right=found.bins[1:])
@@ -537,10 +566,11 @@ def swapped(exchanges, uniform):
         name="neuron-activation-swap",
         alt=f"Bars of loss. {own}: {words[0]}. "
         + "; ".join(f"{row}: {text}" for row, text in zip(rows[1:], words[1:], strict=True))
-        + ". A constant in place of the dip costs far less than zero.",
+        + ". The mean in place of the dip costs far less than zero.",
         caption="SmolLM2 with the activation of all its gates exchanged, all weights as they were: loss, and its "
-        "change against SiLU with its standard error. Zero below zero costs far more than a constant there, which "
-        "has no dip either. Without a bend the model does worse than even guesses over its vocabulary.",
+        "change against SiLU with its standard error. *Straight above 0* changes SiLU only above zero, the next two "
+        "only below: to its mean there, or to zero. Zero costs far more than the mean, which has no dip either. "
+        "Without a bend the model does worse than even guesses over its vocabulary.",
         data=Table(
             ["activation", "loss, nats per token", "change", "standard error"],
             [

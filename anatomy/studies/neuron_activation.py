@@ -12,7 +12,7 @@ CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]])  # no ones, one, two
 SHOWN_LAYERS = (0, 15, 29)
 NEURON = (15, 992)  # layer and place of the gate that answers most to the sixth token in the middle layer
 BINS = np.linspace(-5, 5, 101)  # for the sums that gates read
-CONSTANT = -0.13  # what a recorded run puts below zero; a little above the mean of SiLU there
+FLAT = 0.05  # a curve is called flat where its slope is within this of zero
 BEND_FLOPS = 4  # an exponential, an addition, a division and a multiplication
 BLOCKS = 26  # of neighbouring tokens, for standard errors: neighbours are not independent
 SEVEN = tuple(name for name in na.ACTIVATIONS if name != "identity")
@@ -24,7 +24,8 @@ SEVEN = tuple(name for name in na.ACTIVATIONS if name != "identity")
 class Fits:
     """A wave drawn by one hidden layer: activation -> knots (n_most,), curves (n_most, n_x), errors (n_most,).
 
-    Row k is drawn by k + 1 neurons, whose knots were placed one after another where they help most.
+    Row k is drawn by k + 1 neurons, whose knots were placed one after another where they help most. largest: of the
+    weights and the bias of its output, the largest (n_most,).
     """
 
     x: np.ndarray
@@ -32,6 +33,7 @@ class Fits:
     knots: dict
     curves: dict
     errors: dict
+    largest: dict
 
 
 def wave_fits(n_most=10, names=("relu", "silu", "identity")):
@@ -44,7 +46,13 @@ def wave_fits(n_most=10, names=("relu", "silu", "identity")):
         for name in names
     }
     errors = {name: ((rows - wave) ** 2).mean(axis=1) for name, rows in curves.items()}
-    return Fits(x, wave, knots, curves, errors)
+    largest = {
+        name: np.array([
+            np.abs(na.output_weights(x, wave, knots[name][:k], name)).max() for k in range(1, n_most + 1)
+        ])
+        for name in names
+    }  # fmt: skip
+    return Fits(x, wave, knots, curves, errors, largest)
 
 
 def refitted(leak):
@@ -66,16 +74,18 @@ def xor_table(leaks=(1.0, 0.75, 0.5, 0.25, 0.2, 0.1, 0.0)):
     return found
 
 
-def solved_until(step=0.05):
-    """The largest slope below zero at which the output weights of the book still solve XOR, in steps."""
-    leaks = np.arange(0, 1 + step / 2, step).round(9)
-    right = [((na.xor(CORNERS, leak) > 0.5) == [False, True, False]).all() for leak in leaks]
-    return float(leaks[np.flatnonzero(right)[-1]])
+def fails_from(step=0.05):
+    """The first slope below zero, in steps, at which the output weights of the book no longer solve XOR."""
+    for leak in np.arange(0, 1 + step / 2, step).round(9):
+        none, one, two = na.xor(CORNERS, leak)
+        if not (none < 0.5 < one and two < 0.5):
+            return float(leak)
+    raise ValueError("the output weights solve XOR at every slope")
 
 
 @dataclass(frozen=True)
 class Curve:
-    """An activation in numbers; None for what has no bound. flat: ranges of slope within 0.05 of zero."""
+    """An activation in numbers; None for what has no bound. flat: ranges of slope within FLAT of zero."""
 
     low: float
     high: float
@@ -96,7 +106,7 @@ def seven_curves():
             high if high < 1.01 else None,
             float(derivative(0.0)),
             float(derivative(x).max()),
-            na.flat_ranges(name),
+            na.flat_ranges(name, FLAT),
         )
     return found
 
@@ -108,15 +118,19 @@ def gelu_gap():
     return abs(float(x[gap.argmax()])), float(gap.max())
 
 
-def said_of_hand(fits):
-    """The numbers of the prose on toys, by name."""
-    weights, *_ = refitted(0.95)
+def said_of_hand(fits, near=0.95):
+    """The numbers of the prose on toys, by name; near: a slope that is nearly straight."""
+    weights, *_ = refitted(near)
     at, gap = gelu_gap()
     return {
         "n_knots": len(fits.knots["relu"]),
         "relu_error": float(fits.errors["relu"][-1]),
         "linear_error": float(fits.errors["identity"][-1]),
-        "solved_until": solved_until(),
+        "fails_from": fails_from(),
+        "near_slope": near,
+        "flat_slope": FLAT,
+        "relu_largest": f"{fits.largest['relu'][-1]:.1f}",
+        "silu_largest": f"{round(float(fits.largest['silu'][-1]), -3):,.0f}",
         "weight_first": float(weights[0]),
         "weight_second": f"−{abs(weights[1]):.0f}",
         "gelu_gap": gap,
@@ -148,13 +162,17 @@ def gates():
     """The recorded sums of all gates over the first chapter of Pride and Prejudice."""
     found = recordings.load("neuron_activation")
     names = ("shares", "below", "near", "tail", "flat", "spread", "largest")
-    weights = found["below"] / found["below"].sum()
     return Gates(
         n_tokens=found.provenance["settings"]["n_tokens"] - 1,
         bins=BINS,
-        mean_below=float(weights @ found["mean_below"]),
+        mean_below=mean_below(found),
         **{name: found[name] for name in names},
     )
+
+
+def mean_below(arrays):
+    """The mean of SiLU over all sums below zero: each layer's mean by its share of such sums."""
+    return float(arrays["below"] @ arrays["mean_below"] / arrays["below"].sum())
 
 
 def said_of_gates(found):
@@ -203,7 +221,7 @@ def exchanged():
 
 def said_of_exchanges(found, gates):
     """The numbers of the prose, by name; offset_share: of the harm of zero below zero, what a constant gives back."""
-    zero, constant = found["0 below 0"], found["−0.13 below 0"]
+    zero, constant = found["0 below 0"], found["mean below 0"]
     return {
         "loss_silu": found["SiLU, its own"].loss,
         "loss_straight": found["straight above 0"].loss,
@@ -248,6 +266,7 @@ def said_of_costs(config):
         "d_ff": f"{config.d_ff:,}",
         "n_layers": config.n_layers,
         "d_model": config.d_model,
+        "d_surface": config.d_model - 1,
         "bend_operations": BEND_FLOPS,
         "flops_gate": f"{flops:,}",
         "bend_share": f"{BEND_FLOPS / (flops + BEND_FLOPS):.1%}",

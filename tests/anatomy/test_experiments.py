@@ -304,8 +304,9 @@ def test_exchanged_activations_cost_what_was_recorded(real_model):
     """The model does not look ahead, so that the first tokens of the text cost the same without the others."""
     ids = real_model.encode(novel(1))
     recording = recordings.load("neuron_activation")
-    assert recording["curves"].tolist() == list(neuron_activation.CURVES)
-    for curve, expected in zip(neuron_activation.CURVES.values(), recording["losses"], strict=True):
+    curves = neuron_activation.curves(recording.provenance["settings"]["constant"])
+    assert recording["curves"].tolist() == list(curves)
+    for curve, expected in zip(curves.values(), recording["losses"], strict=True):
         found = neuron_activation.losses(real_model, ids, curve)[:-1]
         np.testing.assert_allclose(found, expected[: len(found)], rtol=2e-3, atol=5e-3)
 

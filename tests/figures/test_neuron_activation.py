@@ -101,30 +101,34 @@ def test_three_of_four_is_the_most_for_xor(shown, the_line):
     assert best == 3
 
 
-@pytest.mark.parametrize(("count", "bend"), [(1, 0), (7, 0), (10, 0), (4, 1), (1, 2), (10, 2)])
+@pytest.mark.parametrize(("count", "bend"), [(1, 0), (7, 0), (10, 0), (4, 1), (10, 1), (1, 2), (10, 2)])
 def test_bends_show_the_fit_and_its_knots(shown, fits, the_bends, count, bend):
     name = ["relu", "silu", "identity"][bend]
     found = shown(the_bends, count=count, bend=bend)
     np.testing.assert_allclose(found["curve"]["y"], fits.curves[name][count - 1], atol=6e-4)
     knots = [] if name == "identity" else fits.knots[name][:count]  # without a bend there is nothing to mark
     np.testing.assert_allclose(found["marks"]["x"], knots, atol=1e-3)
-    assert found["title"]["text"].endswith(f"error {fits.errors[name][count - 1]:.4f}")
+    said = f"error {figures.small(fits.errors[name][count - 1])}"
+    if name != "identity":
+        weight = fits.largest[name][count - 1]
+        said += f", output weights to {fixed(weight, 1) if weight < 10 else f'{weight:,.0f}'}"
+    assert found["title"]["text"].endswith(said)
 
 
 @pytest.mark.parametrize("leak", [0.0, 0.2, 0.25, 0.5, 0.95, 1.0])
 def test_the_network_with_its_weights_and_refitted(shown, the_network, leak):
     frozen = shown(the_network, leak=leak, fit=False)
     np.testing.assert_allclose(frozen["answers"]["y"], na.xor(study.CORNERS, leak), atol=1e-12)
-    assert (frozen["title"]["text"] == "solved") == (leak <= 0.25)
+    assert (frozen["title"]["text"] == "solved") == (leak < study.fails_from())
     fitted = shown(the_network, leak=leak, fit=True)
     weights, bias, outputs = study.refitted(leak)
     np.testing.assert_allclose(fitted["answers"]["y"], outputs, atol=1e-9)
     assert (fitted["title"]["text"] == "solved") == (leak < 1)
-    if leak < 1:
-        told = f"output: {fixed(weights[0])}, {fixed(weights[1])}, bias {fixed(bias)}"
-        assert fitted["weights"]["text"] == told
-        edge = np.transpose([fitted["line"]["x"], fitted["line"]["y"]]) @ weights + bias
-        np.testing.assert_allclose(edge, 0.5, atol=1e-6)
+    assert (
+        fitted["weights"]["text"] == f"output: {fixed(weights[0])}, {fixed(weights[1])}, bias {fixed(bias)}"
+    )
+    edge = np.transpose([fitted["line"]["x"], fitted["line"]["y"]]) @ weights + bias
+    np.testing.assert_allclose(edge, 0.5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", study.SEVEN)
@@ -149,7 +153,14 @@ def test_curves_show_values_slopes_and_flat_ground(shown, the_curves, name, inpu
 def test_an_activation_beside_itself_is_one_curve(shown, the_curves):
     found = shown(the_curves, first=0, second=0, zoom=1)
     assert len(found["value_spots"]["x"]) == 1
-    assert found["values_x"] == {"start": -5, "end": 1}
+    assert found["values_x"] == {"start": -5, "end": 0}
+
+
+def test_the_input_stays_in_the_window(shown, the_curves):
+    found = shown(the_curves, input=3, zoom=1)
+    assert found["input"] == {"end": 0, "value": 0}
+    assert found["value_spots"]["x"] == [0, 0]
+    assert shown(the_curves, input=3)["input"] == {"end": 5, "value": 3}
 
 
 @pytest.mark.parametrize("layer", [0, 3, 29])

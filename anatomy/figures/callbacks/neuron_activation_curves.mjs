@@ -3,8 +3,9 @@ import { fixed } from "./shared/fixed.mjs";
 
 const STEPS = 200;
 
-export const show = ({ names, titles, flat, windows }, { first, second, input, zoom }) => {
+export const show = ({ names, titles, flat, windows }, { first, second, input: wanted, zoom }) => {
   const [[left, right], values, slopes] = windows[zoom];
+  const input = Math.min(wanted, right);
   const x = Array.from({ length: STEPS + 1 }, (_, i) => left + ((right - left) * i) / STEPS);
   const both = [first, second].map(which => x.map(at => activation(names[which], at)));
   const [one, other] = [first, second].map(which => activation(names[which], input));
@@ -23,6 +24,7 @@ export const show = ({ names, titles, flat, windows }, { first, second, input, z
   const told = part =>
     `${fixed(one[part], 3)} ${titles[first]}${same ? "" : `, ${fixed(other[part], 3)} ${titles[second]}`}`;
   return {
+    input: { end: right, value: input },
     values_x: range([left, right]),
     slopes_x: range([left, right]),
     values_y: range(values),
