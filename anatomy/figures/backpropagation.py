@@ -38,8 +38,14 @@ def cycle(net, x, tokens, losses, rate, target=0, first="w2[0, 0]"):
     stage = view.control(stage=parts.tabs(["Predict", "Target", "Backward", "Update"], 2))
     aim = view.control(target=parts.choice("Target", tokens, target))
     look = view.control(look=parts.choice("Look at", drawing["labels"], drawing["labels"].index(first)))
-    updates = view.control(updates=parts.slider("Updates so far", 0, MOST_UPDATES, 0))
+    updates = view.control(updates=parts.slider("Updates before", 0, MOST_UPDATES, 0))
     lr = view.control(rate=parts.slider("Learning rate", 0.05, 3, rate, 0.05))
+    lines = (
+        "Lines are wide where their number is large and dashed where it is negative: the weight's gradient"
+    )
+    made = "The gradient of a weight of w2 is a product of two numbers that stand in the figure; for w1 a third factor "
+    made += "is the slope of the bend, 1\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}hidden². The gradient of a hidden number is a sum of products, that of a "
+    made += "logit its probability, minus 1 at the target."
     return Figure(
         parts.side_by_side(graph, curve),
         view=view,
@@ -53,14 +59,10 @@ def cycle(net, x, tokens, losses, rate, target=0, first="w2[0, 0]"):
         "holds its number, its gradient stands below, and the width of each line is the size of its weight's "
         f"gradient. Marked: {first} with the product that made its gradient. Right, the loss falls from "
         f"{losses[0]:.2f} to {losses[-1]:.2f} in {len(losses) - 1} updates.",
-        caption="Go through the four steps, then add updates. Point at a circle or a line. The gradient "
-        "of a weight of w2 is a product of two numbers that stand in the figure; for w1 a third factor is the slope of "
-        "the bend, 1 − hidden². The gradient of a hidden number is a sum of products, that of a logit its "
-        "probability, minus 1 at the target. Backward changes no number; only Update does.",
-        print_caption="The gradient of a weight of w2 is a product of two numbers that stand in the figure; for w1 a "
-        "third factor is the slope of the bend, 1 − hidden². The gradient of a hidden number is a sum of products, "
-        "that of a logit its probability, minus 1 at the target. Going back changes no "
-        "number; only the update does.",
+        caption=f"Go through the four steps, then add updates. {lines} in *Backward*, else the weight. Point at a "
+        f"circle or a line. {made} *Backward* changes no number; only *Update* does.",
+        print_caption=f"{lines} on the way back, else the weight. {made} Going back changes no number; only the "
+        "update does.",
         print_states={
             "predict": {"stage": 0},
             "backward": {"stage": 2},
@@ -97,7 +99,7 @@ def net_drawing(net, x):
 def net_plot(view, drawing, tokens):
     """A circle for every number, a line for every weight, the answers at the right."""
     spots, edges, items = drawing["spots"], drawing["edges"], drawing["items"]
-    p = parts.plot(262, grid=None, x=(-0.22, 3.65), y=(-2.45, 1.75))
+    p = parts.plot(262, grid=None, x=(-0.32, 3.65), y=(-2.45, 1.75))
     p.axis.visible = False
     p.frame_align = False
     parts.title(view, "said", p)
@@ -270,6 +272,9 @@ def step(found, precisions, schemes, first=-5):
     parts.dots(view, "dots", p, "loss", text=[""] * len(precisions))
     parts.label(p, -15.6, -7.4, "float64", "loss")
     parts.label(p, -12.2, 0.75, "float32", "loss")
+    rules = "the dotted lines are the steps that the rules of thumb name, the cube root of ε for both sides and the "
+    rules += "square root for one, left for float64, right for float32"
+    level = "Where float32 is level, h is lost when it is added to the weight, and the two losses are the same number."
     view.control(scheme=parts.choice("Push the weight to", schemes))
     view.control(exponent=parts.slider("h = 10 to the power", -16, 0, first, 0.25))
     n = found.errors.shape[-1]
@@ -282,14 +287,12 @@ def step(found, precisions, schemes, first=-5):
         f"weights. In float64 it falls to {scientific(10 ** medians[0][0].min())} near h = "
         f"{scientific(10 ** found.best[0][0])} and rises on either side, a V; in float32 the V is higher and "
         f"lies further right, with its lowest point at {scientific(10 ** medians[0][1].min())}.",
-        caption=f"Median (line) and range (band) over {n} weights; solid: float64, dashed: float32; the "
-        "dotted lines are the steps that the rule of thumb names. Move h to the right: the curve bends "
-        "within the step. To the left: too few digits are left of the difference. Take one side only, and "
-        "the best that can be had is worse.",
-        print_caption=f"Median (line) and range (band) over {n} weights; solid: float64, dashed: float32; the "
-        "dotted lines are the steps that the rule of thumb names. With a large step the curve bends within "
-        "it, with a small one too few digits are left of the difference. With one side only, the best that "
-        "can be had is worse.",
+        caption=f"Median (line) and range (band) over {n} weights; solid: float64, dashed: float32; "
+        f"{rules}. Move h to the right: the curve bends within the step. To the left: too few digits are left of the "
+        f"difference. {level} Take one side only, and the best that can be had is worse.",
+        print_caption=f"Median (line) and range (band) over {n} weights; solid: float64, dashed: float32; "
+        f"{rules}. With a large step the curve bends within it, with a small one too few digits are left of the "
+        f"difference. {level} With one side only, the best that can be had is worse.",
         print_states={name: {"scheme": k} for k, name in enumerate(schemes)},
         data=Table(
             ["h", *(f"{name}, {scheme}" for scheme in schemes for name in precisions)],
@@ -337,11 +340,11 @@ def logits_table(real):
                 for token, p, g in zip(real.tokens, real.p, real.gradient, strict=True)
             ),
             [f"all {n:,} others", f"{p_rest:.3f}", fixed(g_rest, 3)],
-            ["sum", "1.000", "0.000"],
+            ["sum", f"{sum(real.p) + p_rest:.3f}", fixed(sum(real.gradient) + g_rest, 3)],
         ],
         name="backpropagation-logits",
-        caption="p − y on real logits: 49,151 tokens are pushed down, each by its probability, and one is pulled up by "
-        "what it lacks.",
+        caption=f"p − y on real logits: {n + len(real.tokens) - 1:,} tokens are pushed down, each by its probability, "
+        "and one is pulled up by what it lacks.",
         provenance="real",
     )
 
@@ -358,8 +361,8 @@ def steps_table(real):
             )
         ],
         name="backpropagation-steps",
-        caption="Change of the loss, in nats, when the last vector of SmolLM2 is moved. The slope is right for a short "
-        "step and promises too much for a long one.",
+        caption="Change of the loss, in nats, when the last vector of SmolLM2 is moved. Here the slope is right for a "
+        "short step and promises too much for a long one.",
         provenance="real",
     )  # fmt: skip
 

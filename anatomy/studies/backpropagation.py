@@ -35,7 +35,7 @@ EXAMPLES = (
     "a × a × a",
     "tanh(a × b) + b",
     "relu(a + b) × c",
-    "tanh(3 × a) × tanh(3 × a)",
+    "tanh(a) × tanh(a)",
 )
 VALUES = {"a": 2.0, "b": -1.0, "c": 3.0}
 SIGNS = {"×": "*", "·": "*", "−": "-"}
@@ -209,6 +209,38 @@ def step_errors():
         rule=np.array([eps / 3, eps / 2]),
         credit=found.credit(),
     )
+
+
+def third_derivatives(h=1e-3):
+    """The size of the third derivative of the small network's loss along each of its weights (n_weights,).
+
+    From its gradient at a step up, here and a step down.
+    """
+    layers = net_layers()
+    parameters = [tensor for layer in layers for tensor in layer]
+
+    def gradient(parameter, i, moved):
+        flat, here = parameter.data.reshape(-1), parameter.data.reshape(-1)[i]
+        flat[i] = here + moved
+        net_loss(layers).backward()
+        flat[i] = here
+        return parameter.gradient.reshape(-1)[i]
+
+    return np.array([
+        abs(gradient(p, i, h) - 2 * gradient(p, i, 0) + gradient(p, i, -h)) / h**2
+        for p in parameters
+        for i in range(p.data.size)
+    ])  # fmt: skip
+
+
+def best_step(value, third):
+    """The step h of least error in float64, of which h² · third / 6 is bend and eps / 2 · value / h rounding.
+
+    >>> scientific(best_step(1.0, 1.0))
+    '7e−6'
+    """
+    eps = np.finfo(float).eps
+    return float((3 * eps / 2 * value / third) ** (1 / 3))
 
 
 # --- The toy's gradient, checked ---------------------------------------------------------------------------
@@ -410,6 +442,7 @@ class RealGradient:
     rest: tuple
     worst: float
     n_checked: int
+    d_model: int
     length: float
     steps: tuple
     promised: np.ndarray
@@ -462,6 +495,7 @@ def real_gradient(model, n_checked=16, n_random=20, steps=(0.001, 0.005, 0.02), 
         rest=(len(others), float(p[others].sum()), float(at_logits[others].sum())),
         worst=float(abs((above - below) / (2 * h) - x.gradient[0, axes]).max()),
         n_checked=n_checked,
+        d_model=last.size,
         length=length,
         steps=steps,
         promised=-length * far,
@@ -480,6 +514,7 @@ N_TEXT = 2048  # tokens of the text for which memory is counted
 def told_of_checks(losses, errors):
     """Numbers for the prose: the small network, the step of a finite difference, the toy's check."""
     (net_worst, n_net), check = net_check(), toy_check()
+    third = float(np.median(third_derivatives()))
     return {
         "n_weights": f"{check.n_parameters:,}",
         "n_passes": f"{2 * check.n_parameters:,}",
@@ -488,12 +523,16 @@ def told_of_checks(losses, errors):
         "loss_first": losses[0],
         "loss_one": losses[1],
         "loss_last": losses[-1],
+        "n_updates": len(losses) - 1,
         "best": scientific(10 ** errors.best[0, 0]),
         "rule": scientific(10 ** errors.rule[0, 0]),
+        "third": f"{third:.3f}",
+        "predicted": scientific(best_step(losses[0], third)),
         "rise": errors.exponent_of(0, -3, -1),
         "rise_one": errors.exponent_of(1, -3, -1),
         "fall": f"{errors.exponent_of(0, -14, -9):.1f}".replace("-", "−"),
         "check_n": check.n,
+        "per_array": check.n // len(check.names),
         "n_arrays": len(check.names),
         "check_tokens": check.n_tokens,
         "check_worst": bound(check.relative.max()),
@@ -505,6 +544,7 @@ def told_of_real(real):
     """Numbers for the prose on SmolLM2."""
     return {
         "n_checked": real.n_checked,
+        "d_model": real.d_model,
         "real_worst": bound(real.worst),
         "longest": f"{real.steps[-1]:.0%}",
         "p_before": real.p_before,
@@ -523,6 +563,8 @@ def told_of_costs():
         for name, value in zip(("low", "time", "high"), values, strict=True)
     }
     return quartiles | {
+        "n_text": f"{N_TEXT:,}",
+        "n_layers": smol.n_layers,
         "n_times": time.n,
         "width": f"{time.width:,}",
         "n_products": products.forward,

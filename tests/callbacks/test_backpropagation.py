@@ -17,7 +17,7 @@ EXPRESSIONS = [
     "tanh(tanh(tanh(b)))",
     "2.5*a+-1*b*c",
     "((a))·(b + 3)",
-    "tanh(3 × a) × tanh(3 × a)",
+    "tanh(a) × tanh(a)",
 ]
 
 

@@ -1,7 +1,7 @@
 import { fixed } from "./shared/fixed.mjs";
 import { net_gradients, net_trained, net_values } from "./shared/small_net.mjs";
 
-const TARGET = 1, BACKWARD = 2;
+const TARGET = 1, BACKWARD = 2; // then Update
 const f = value => fixed(value);
 const at = (all, name, i, j) => (j === undefined ? all[name][i] : all[name][i][j]);
 const called = (name, i, j) => (j === undefined ? `${name}[${i}]` : `${name}[${i}, ${j}]`);
@@ -19,7 +19,7 @@ const gradient_line = (net, v, g, name, i, j, target) => {
   if (name === "logits") return `gradient p − ${i === target ? 1 : 0} = ${slope}`;
   if (name === "hidden") return `gradient ${sum_of(net.w2[i].map((w, k) => [w, g.logits[k]]))} = ${slope}`;
   if (name === "x") return `gradient ${sum_of(net.w1[i].map((w, k) => [w, g.sums[k]]))} = ${slope}`;
-  if (name === "w1") return `gradient ${f(v.x[i])} × ${f(g.sums[j])} of sum ${j} = ${slope}`;
+  if (name === "w1") return `gradient ${f(v.x[i])} × ${f(g.hidden[j])} of hidden[${j}] × (1 − ${f(v.hidden[j])}²) = ${slope}`;
   if (name === "w2") return `gradient ${f(v.hidden[i])} × ${f(g.logits[j])} of logits[${j}] = ${slope}`;
   if (name === "b1") return `gradient ${f(g.hidden[i])} of hidden[${i}] × (1 − ${f(v.hidden[i])}²) = ${slope}`;
   return `gradient as of logits[${i}] = ${slope}`;
@@ -34,17 +34,17 @@ export const show = ({ net, x, tokens, items, edges, spots, most }, { stage, tar
   const [name, i, j] = items[look], all = { ...weights, ...v };
   const moves = name.startsWith("w") || name.startsWith("b");
 
-  const first = value_line(nets[updates], old, name, i, j, tokens);
+  const first = value_line(weights, v, name, i, j, tokens);
   const second = [
     () => `predicted: ${tokens[old.p.indexOf(Math.max(...old.p))]}`,
     () => `loss = −ln p of ${tokens[target]} = −ln ${f(old.p[target])} = ${f(losses[updates])}`,
     () => gradient_line(nets[updates], old, g, name, i, j, target),
     () => (moves
-      ? `moves to ${f(at(nets[updates], name, i, j))} − ${f(rate)} × ${f(at(g, name, i, j))} = ${f(at(all, name, i, j))}`
-      : `${name === "x" ? "is data and stays" : `becomes ${f(at(all, name, i, j))}`}`),
+      ? `moved: ${f(at(nets[updates], name, i, j))} − ${f(rate)} × ${f(at(g, name, i, j))} = ${f(at(all, name, i, j))}`
+      : `${name === "x" ? "is data and stays" : `was ${f(at({ ...nets[updates], ...old }, name, i, j))}`}`),
   ][stage]();
 
-  const backward = stage >= BACKWARD;
+  const backward = stage === BACKWARD;
   const along = edges.map(([w, a, b]) => at(backward ? g : weights, w, a, b));
   const number = ([kind, k]) => f(all[kind][k]);
   const lit = edges.findIndex(edge => edge.join() === items[look].join());
@@ -65,7 +65,7 @@ export const show = ({ net, x, tokens, items, edges, spots, most }, { stage, tar
     lit_node: spot < 0 ? { x: [], y: [] } : { x: [spots[spot][2]], y: [spots[spot][3]] },
     answers: { text: tokens.map((token, k) => `${token} ${f(v.p[k])}${stage >= TARGET && k === target ? " ← target" : ""}`) },
     said: { text: `${first}\n${second}` },
-    losses: { x: losses.slice(0, most + 1).map((_, k) => k), y: losses.slice(0, most + 1) },
+    losses: { x: losses.map((_, k) => k), y: losses },
     here: { x: [now], y: [losses[now]] },
     curve: { text: `After ${now} update${now === 1 ? "" : "s"} the loss is ${loss}` },
     say: `${["Predict", "Target", "Backward", "Update"][stage]}, after ${now} updates. ${first}; ${second}. Loss ${loss}.`,
