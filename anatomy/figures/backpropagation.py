@@ -44,8 +44,8 @@ def cycle(net, x, tokens, losses, rate, target=0, first="w2[0, 0]"):
         "Lines are wide where their number is large and dashed where it is negative: the weight's gradient"
     )
     made = "The gradient of a weight of w2 is a product of two numbers that stand in the figure; for w1 a third factor "
-    made += "is the slope of the bend, 1\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}hidden². The gradient of a hidden number is a sum of products, that of a "
-    made += "logit its probability, minus 1 at the target."
+    made += "is the slope of the bend, 1\u00a0−\u00a0hidden². The gradient of a hidden number is a sum of products, "
+    made += "that of a logit its probability, minus 1 at the target."
     return Figure(
         parts.side_by_side(graph, curve),
         view=view,

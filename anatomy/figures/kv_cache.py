@@ -21,11 +21,11 @@ def fits(first="Llama-3-8B", card=1):
         c = PUBLISHED[name]
         models.append({
             "name": name, "n_parameters": c.n_parameters(), "n_layers": c.n_layers, "n_kv_heads": c.n_kv_heads,
-            "d_head": c.d_head, "window": c.window or 0, "n_heads": c.n_heads, "linear": flops(c, 1)["linear"],
-            "n_read": parameters_read(c),
+            "d_head": c.d_head, "trained": c.n_context, "window": c.window or 0, "n_heads": c.n_heads,
+            "linear": flops(c, 1)["linear"], "n_read": parameters_read(c),
         })  # fmt: skip
     view = View("kv_cache_fits", digits=12, models=models, cards=list(study.CARDS.values()), bits=study.BITS)
-    p = parts.plot(200, "share of the card's memory, cut at 160 %", grid=None, x=(0, 1.62), y=(-1.6, 0.8))
+    p = parts.plot(225, "share of the card's memory, cut at 160 %", grid=None, x=(0, 1.62), y=(-2.3, 0.8))
     p.yaxis.visible = False
     parts.ticks(p.xaxis, [0, 0.5, 1, 1.5], ["0", "50 %", "100 %", "150 %"])
     parts.title(view, "said", p)
@@ -42,12 +42,12 @@ def fits(first="Llama-3-8B", card=1):
     cache = view.source("cache", "left", "right", x=[0])
     p.hbar(0, 0.7, left="left", right="right", source=cache, fill_color=ink("key"), line_color=None)
     p.line([1, 1], [-0.6, 0.7], line_color=ink("ink"), line_width=2)
-    words = view.source("words", "x", "text", y=[-0.8, -1.25])
+    words = view.source("words", "x", "text", y=[-0.85, -1.4, -1.95])
     p.text("x", "y", "text", source=words, text_baseline="middle", text_color=ink("ink"))
     phases = parts.ledger(view, "phases", ["all texts, at least", "prompt", "one token"], [0, 0.7, 1], 5)
     at = study.MODELS.index(first)
     model = view.control(model=parts.choice("Model", [*study.MODELS, "your own"], at))
-    cards = view.control(card=parts.choice("Card", list(study.CARDS), card))
+    cards = view.control(card=parts.choice("Card", [*study.CARDS, "your own"], card))
     own = PUBLISHED[first]
     fields = {
         "parameters": parts.number(
@@ -58,16 +58,21 @@ def fits(first="Llama-3-8B", card=1):
         "n_kv_heads": parts.number("Key heads", own.n_kv_heads, 1, 500),
         "d_head": parts.number("Entries a head", own.d_head, 8, 1024, 8),
     }
-    for name, field in fields.items():
+    chosen = list(study.CARDS.values())[card]
+    memory, bandwidth, speed = chosen
+    own_card = {
+        "memory": parts.number("Memory, GB", memory, 1, 100_000),
+        "bandwidth": parts.number("GB/s", bandwidth, 1, 1_000_000, 10),
+        "speed": parts.number("TFLOP/s", speed, 0.01, 1_000_000, 10),
+    }
+    for name, field in (fields | own_card).items():
         field.visible = False
         view.control(**{name: field})
-    view.control(context=parts.slider("Context, 2 to the power", 7, 17, 13))
-    view.control(batch=parts.slider("Texts, 2 to the power", 0, 8, 2))
+    view.control(context=parts.slider("Context", 7, 17, 13, show_value=False))
+    view.control(batch=parts.slider("Texts at once", 0, 8, 2, show_value=False))
     precision = view.control(
         precision=parts.tabs([f"weights: {study.BITS[0]} bits", *map(str, study.BITS[1:])])
     )
-    chosen = list(study.CARDS.values())[card]
-    memory, bandwidth, speed = chosen
     now = study.serving(own, 8192, 4, 16, chosen)
     rows = []
     for name in study.MODELS:
@@ -85,6 +90,7 @@ def fits(first="Llama-3-8B", card=1):
         controls=[
             parts.side_by_side(model, cards, least=150),
             parts.side_by_side(*fields.values(), least=110),
+            parts.side_by_side(*own_card.values(), least=90),
             parts.side_by_side(view.controls["context"], view.controls["batch"], least=150),
             precision,
         ],
@@ -93,10 +99,10 @@ def fits(first="Llama-3-8B", card=1):
         f"GB, and the caches of four texts of 8,192 tokens, {now.cache / 1e9:.1f} GB each. It fits; {now.largest} "
         f"texts would. The bound is {now.bound:.0f} tokens a second. Reading the prompts takes at least "
         f"{now.prompt[3]:.1f} s of arithmetic, one more token of each {1000 * now.step[4]:.0f} ms of reading.",
-        caption="The bar: the weights, then the caches of all texts; the upright line is the card's memory. "
-        "The table: what both phases need at the least, and how long the card's arithmetic and its memory take for "
-        "it. Which of the two is longer? Find it for the prompt, for one more token, and for one more token of 256 "
-        "short texts.",
+        caption="The bar: the weights, then the caches of all texts; the upright line is the card's memory. Each step "
+        "of the sliders doubles. The table: what both phases need at the least, and how long the card's arithmetic and "
+        "its memory take for it. Which of the two is longer? Find it for the prompt, for one more token, and for one "
+        "more token of 256 short texts.",
         print_caption="The bar: the weights, then the caches of all texts; the upright line is the card's memory. "
         "The table: what both phases need at the least, and how long the card's arithmetic and its memory take for it.",
         data=Table(

@@ -48,11 +48,8 @@ def one_neuron(x, w, b, names=("silu", "relu", "gelu", "sigmoid", "tanh")):
     parts.curve(view, "curve", right, "ffn")
     parts.curve(view, "guide", right, "grey", [3, 3], 1)
     parts.dots(view, "point", right, text=[""])
-    weights = [
-        view.control(**{f"w{i}": parts.slider(f"w[{i}]", -1, 1, v, 0.1, format="0.0")})
-        for i, v in enumerate(w)
-    ]
-    bias = view.control(bias=parts.slider("bias", -1, 1, b, 0.1, format="0.0"))
+    weights = [view.control(**{f"w{i}": parts.slider(f"w[{i}]", -1, 1, v, 0.1)}) for i, v in enumerate(w)]
+    bias = view.control(bias=parts.slider("bias", -1, 1, b, 0.1))
     bend = view.control(bend=parts.choice("Activation", titles))
     total, output = float(na.neuron(x, w, b, "identity")), float(na.neuron(x, w, b, names[0]))
     seen = "The bars: each product starts where the last one ended, with a minus where it pulls down; the lowest is "
@@ -119,10 +116,9 @@ def decision(points, targets, w, b):
     )
     parts.title(view, "title", right)
     weights = [
-        view.control(**{f"w{i}": parts.slider(f"w[{i}]", -2, 2, float(v), 0.1, format="0.0")})
-        for i, v in enumerate(w)
+        view.control(**{f"w{i}": parts.slider(f"w[{i}]", -2, 2, float(v), 0.1)}) for i, v in enumerate(w)
     ]
-    bias = view.control(bias=parts.slider("bias", -2, 2, float(b), 0.1, format="0.0"))
+    bias = view.control(bias=parts.slider("bias", -2, 2, float(b), 0.1))
     wanted = view.control(wanted=parts.choice("Wanted", list(targets)))
     sums = points @ w + b
     right_of = {
@@ -273,7 +269,7 @@ def xor_network(corners, outputs, leak=0.5):
     grid = [i / 20 for i in range(-18, 59)]
     view = View("neuron_activation_xor", grid=grid, inputs=corners)
     left, right = tent(view), hidden_plane(view)
-    view.control(leak=parts.slider("Slope below zero", 0, 1, leak, 0.05, format="0.00"))
+    view.control(leak=parts.slider("Slope below zero", 0, 1, leak, 0.05))
     view.control(fit=parts.switch("Refit the output weights", active=True))
     seen = "The tent: the output should be above 0.5 (dashed) for one, and below it for none and two. The plane of "
     seen += "the two hidden neurons: only the filled point may be shaded. "
@@ -362,7 +358,7 @@ def curves(names, first="silu", second="sigmoid"):
     controls = pairs(
         view.control(first=parts.choice("Solid", titles, one)),
         view.control(second=parts.choice("Dashed", titles, other)),
-        view.control(input=parts.slider("Input", -5, 5, -1.3, 0.1, format="0.0")),
+        view.control(input=parts.slider("Input", -5, 5, -1.3, 0.1)),
         view.control(zoom=parts.tabs(["whole", "below zero"])),
     )
     seen = "Two activations and their slopes. The ground is shaded where the slope of the solid one stays within "

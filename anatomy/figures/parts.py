@@ -9,6 +9,7 @@ import itertools
 
 from bokeh.layouts import row
 from bokeh.models import (
+    BasicTickFormatter,
     Button,
     FixedTicker,
     HoverTool,
@@ -52,8 +53,10 @@ def visible(text):
 
 
 def slider(title, start, end, value, step=1, **options):
-    """A slider with a label; arrow keys move it by one step."""
-    return Slider(title=title, start=start, end=end, value=value, step=step, **options)
+    """A slider with a label; arrow keys move it by one step, and its value is told to the step's digits."""
+    digits = len(f"{step:g}".partition(".")[2])
+    told = BasicTickFormatter(precision=digits, use_scientific=False)  # writes a real minus
+    return Slider(title=title, start=start, end=end, value=value, step=step, format=told, **options)
 
 
 def choice(title, options, first=0):

@@ -46,6 +46,26 @@ def test_a_model_of_your_own_is_counted_like_one_that_is_published(shown, fits):
     assert published["n_layers"] == {"visible": False}
 
 
+def test_a_card_of_your_own_is_asked_for_and_counted(shown, fits):
+    listed = shown(fits, card=2)
+    mine = shown(fits, card=len(study.CARDS), memory=80, bandwidth=3000, speed=900)
+    for name in ("said", "phases", "weights", "cache"):
+        assert mine[name] == listed[name], name
+    assert mine["memory"]["visible"]
+    assert not listed["memory"]["visible"]
+    assert shown(fits, card=len(study.CARDS), memory=None)["weights"]["right"] == [
+        1.6
+    ]  # an emptied field counts as 1
+
+
+@pytest.mark.parametrize("name", study.MODELS)
+@pytest.mark.parametrize("context", [12, 13, 17])
+def test_a_context_beyond_training_is_marked(shown, fits, name, context):
+    trained = PUBLISHED[name].n_context
+    words = shown(fits, model=study.MODELS.index(name), context=context)["words"]["text"][2]
+    assert words == (f"more than the {trained:,} tokens it was trained on" if 2**context > trained else "")
+
+
 def test_the_phases_stand_in_words(shown, fits):
     found = shown(fits, batch=0)["phases"]
     now = study.serving(PUBLISHED["Llama-3-8B"], 8192, 1, 16, (24, 1000, 150))
