@@ -1,7 +1,8 @@
 """Ask SmolLM2-Instruct the same questions in its chat template and out of it, token by token.
 
 Records post_training_chat.npz: what it writes after each question in each layout, whether it stops, whether the right
-word is in it, and the probability of every token of the template's answer in every layout.
+word is in it, and the probability of every token of the template's answer in every layout. Two more for the first
+place: of the answer's first token with a space before it, and of the end of the turn.
 """
 
 import numpy as np
@@ -60,10 +61,15 @@ def lay_out(model, question, layout):
     return model.encode(f"Q: {question}\nA:" if layout == "Q: and A:" else question)
 
 
-def probabilities(model, ids, answer):
-    """Probability of each token of an answer after these ids, all those before it given: (len(answer),)."""
+def distributions(model, ids, answer):
+    """Probabilities of all tokens at each place of an answer, all those before it given: (len(answer), n_vocab)."""
     logits = model.forward(np.array([*ids, *answer[:-1]]))[len(ids) - 1 :]
-    return np.exp(log_softmax(logits.astype(float))[np.arange(len(answer)), answer])
+    return np.exp(log_softmax(logits.astype(float)))
+
+
+def spaced(model, answer):
+    """The first token of an answer that is written with a space before it."""
+    return model.encode(" " + model.decode(answer[:-1]))[0]
 
 
 def ask(model, question, layout):
@@ -76,19 +82,25 @@ def main():
     model = smollm2.load()
     n = len(QUESTIONS), len(LAYOUTS)
     written, p = np.full((*n, N_NEW), -1, np.int32), np.zeros((*n, N_NEW), np.float32)
+    p_spaced, p_end = np.zeros(n, np.float32), np.zeros(n, np.float32)
     for q, question in enumerate(QUESTIONS):
         for l, layout in enumerate(LAYOUTS):
             ids = ask(model, question, layout)
             written[q, l, : len(ids)] = ids
             if l == 0:
                 answer = ids
-            p[q, l, : len(answer)] = probabilities(model, lay_out(model, question, layout), answer)
+            found = distributions(model, lay_out(model, question, layout), answer)
+            p[q, l, : len(answer)] = found[np.arange(len(answer)), answer]
+            p_spaced[q, l] = found[0, spaced(model, answer)]
+            p_end[q, l] = found[0, model.tokenizer.control["<|im_end|>"]]
     arrays = {
         "questions": np.array(list(QUESTIONS)),
         "right_words": np.array(list(QUESTIONS.values())),
         "layouts": np.array(LAYOUTS),
         "written": written,
         "p": p,
+        "p_spaced": p_spaced,
+        "p_end": p_end,
     }
     save("post_training_chat", arrays, PROGRAM, SEEDS, {"n_new": N_NEW, "answers": "greedy"}, CAVEATS)
 

@@ -25,7 +25,14 @@ def too_far(found, first=6):
         plain=[text.strip() for text in found.plain], loss=losses,
     )  # fmt: skip
     p = parts.bars(
-        view, "bars", ["win rate", "polite", "right"], "prob", high=1, room=1.24, height=148, mono=False
+        view,
+        "bars",
+        ["win rate", "polite, drawn", "right, likeliest"],
+        "prob",
+        high=1,
+        room=1.24,
+        height=148,
+        mono=False,
     )
     parts.title(view, "said", p)
     p.title.text = " \n "
@@ -52,7 +59,8 @@ def too_far(found, first=6):
     conclusion = (
         "The win rate is 1.00 from the second mark on, and nothing in it tells the first good model from the ruin at "
         "the end. How many answers are right you know only if you know the right ones. KL needs no right answers, and "
-        "it rises past the dashed line while most answers are still right. Thick: this run. Thin: all three seeds."
+        "it rises past the dashed line while most answers are still right. Thick: this run. Thin: all three seeds. "
+        "The six questions are those of the menu in the figure before, in its order."
     )
     view.control(mark=parts.slider("Steps, one mark at a time", 0, n - 1, first, show_value=False))
     return Figure(
@@ -145,7 +153,7 @@ def stages(found, first=4):
         f"{p_far[1]:.2f}.",
         caption="The base model goes on talking and gives the right answers next to no "
         "probability. SFT shares nearly all of it between the plain and the polite answer, DPO moves it to the polite "
-        "one. After careless DPO it is with neither.",
+        "one. After careless DPO it is with neither. *Tokens* changes what is written; the bars do not depend on it.",
         print_states={
             "likeliest tokens": {},
             "another question, a draw": {"prompt": 1, "draw": 1},
@@ -166,12 +174,16 @@ def stages(found, first=4):
 # --- The pull of a pair --------------------------------------------------------------------------
 
 MOST = 5.0
-ENDS = ((0, "careful runs", "left", 5, 0.9), (1, "careless runs", "right", -5, 0.7))
+ENDS = (
+    (0, "careful runs", "left", 5, 0.9),
+    (1, "careless runs", "right", -5, 0.7),
+)  # where they end, and how to say it
 
 
 def pull(tuned, far, margin=3):
     """DPO's loss of one pair and how hard it pulls, by margin and β. tuned, far: the study's runs."""
-    beta = tuned.settings["beta"]
+    betas = [each.settings["beta"] for each in (tuned, far)]
+    beta = betas[0]
     ends = [float((each.gauges["chosen"] - each.gauges["rejected"])[:, -1].mean()) for each in (tuned, far)]
     grid = np.arange(-10, 51, 0.5)
     view = View("post_training_pull", digits=5, grid=grid, most=MOST)
@@ -190,7 +202,7 @@ def pull(tuned, far, margin=3):
         for end, words_, align, shift, high in ENDS:
             top = high * plot.y_range.end
             plot.line([ends[end]] * 2, [0, top], line_color=ink("muted"), line_dash="dotted")
-            parts.label(plot, ends[end], top, words_, "muted", (shift, 0), align)
+            parts.label(plot, ends[end], top, f"{words_}, β {betas[end]}", "muted", (shift, 0), align)
     view.control(margin=parts.slider("Margin, nats", -10, 50, margin))
     view.control(beta=parts.slider("β", 0.05, 1, 0.5, 0.05))
     return Figure(
@@ -201,8 +213,8 @@ def pull(tuned, far, margin=3):
         alt=f"Two falling curves over the margin, for β = {beta}. The loss falls towards zero, and so does the pull; "
         f"at a margin of {margin} nats, where the pair is long won, both are still above zero.",
         caption="A pair is won as soon as its margin is right of the dashed line. The loss does not stop there: the "
-        "pull gets weaker, never zero. A smaller β keeps it strong over a longer way. Dotted: where the recorded runs "
-        "end, on average.",
+        "pull gets weaker, never zero. A smaller β makes it weaker in all, and keeps its share of that over a longer "
+        "way. Dotted: where the recorded runs end, on average; set β to theirs to read the pull there.",
         data=Table(
             ["margin", *(f"loss, β = {b}" for b in (0.1, 0.5)), *(f"pull / β, β = {b}" for b in (0.1, 0.5))],
             [
@@ -216,7 +228,7 @@ def pull(tuned, far, margin=3):
         ),
         provenance="toy",
         source=f"Computed in the page. For comparison, where the recorded runs end: a mean margin of {ends[0]:.1f} "
-        f"nats with β = {beta}, and of {ends[1]:.1f} with β = {far.settings['beta']}.",
+        f"nats with β = {beta}, and of {ends[1]:.1f} with β = {betas[1]}.",
     )
 
 
@@ -274,7 +286,7 @@ def chat(found, question=0, layout=4):
 
 def range_of(values, digits):
     """Lowest to highest of the seeds, in words."""
-    low, high = fixed(values.min(), digits), fixed(values.max(), digits)
+    low, high = (fixed(round(float(value), 4), digits) for value in (values.min(), values.max()))
     return low if low == high else f"{low} to {high}"
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from anatomy import recordings, tiny_tales
 from anatomy.model import PUBLISHED
 from anatomy.post_training import lora_parameters
-from anatomy.studies import mean_and_error
+from anatomy.studies import mean_and_error, scientific
 from anatomy.studies.costs import part_costs
 from anatomy.training_phases import log_softmax
 
@@ -116,9 +116,10 @@ def run(stage="over-optimised"):
 
 
 def fine_tuned():
-    """The recorded fine-tuning: (steps, exact match (n_seeds, n_marks), number of pairs)."""
+    """The recorded fine-tuning: steps, right answers, likeliest and drawn (n_seeds, n_marks) each, settings."""
     found = recordings.load("post_training")
-    return found["SFT/marks"], found["SFT/exact_match"].astype(float), found.provenance["settings"]["SFT"]
+    exact, drawn = (found[f"SFT/exact_match{of}"].astype(float) for of in ("", "_drawn"))
+    return found["SFT/marks"], exact, drawn, found.provenance["settings"]["SFT"]
 
 
 RUNS = ("careful", "careless")
@@ -183,7 +184,8 @@ def rewarded():
 class Chat:
     """Questions to SmolLM2 in several layouts. answers: the template's, question -> tokens; p: question -> layout ->
     probability of each of these tokens; written: question -> layout -> text; right (n_questions, n_layouts): whether
-    the word looked for stands in it.
+    the word looked for stands in it. p_spaced, p_end (n_questions, n_layouts): at the first place, of the answer's
+    first token with a space before it, and of the end of the turn.
     """
 
     questions: list
@@ -192,6 +194,8 @@ class Chat:
     p: list
     written: list
     right: np.ndarray
+    p_spaced: np.ndarray
+    p_end: np.ndarray
     n_new: int
     credit: str
 
@@ -209,7 +213,7 @@ def chat(model):
         found["questions"].tolist(), found["layouts"].tolist(),
         [[words(model, [i]) for i in rows[0]] for rows in ids],
         [p[:, : len(rows[0])].astype(float) for p, rows in zip(found["p"], ids, strict=True)],
-        written, np.array(right),
+        written, np.array(right), found["p_spaced"].astype(float), found["p_end"].astype(float),
         found.provenance["settings"]["n_new"], found.credit(),
     )  # fmt: skip
 
@@ -249,13 +253,14 @@ def stage_costs(name="Llama-3-8B"):
 
 def told_of_stages(found):
     """Numbers for the prose on the toy's answers. found: Samples."""
-    marks, exact, settings = fine_tuned()
+    marks, exact, drawn, settings = fine_tuned()
     p = {stage: values.mean(axis=0) for stage, values in found.p.items()}
     return {
         "n_pairs": f"{settings['n_pairs']:,}",
         "n_sft_steps": int(marks[-1]),
         "sft_before": float(exact[:, 0].max()),
         "sft_right": float(exact[:, -1].min()),
+        "sft_drawn": round(float(drawn[:, -1].mean()), 4),
         "p_plain_sft": p["SFT"][0],
         "p_polite_sft": p["SFT"][1],
         "p_plain_dpo": p["DPO"][0],
@@ -281,21 +286,37 @@ def told_of_runs(tuned, far):
     )  # fmt: skip
     margins = (far.gauges["chosen"] - far.gauges["rejected"])[:, -1]
     won = (far.gauges["win_rate"] == 1).all(axis=0)
-    return {name: said[name] for name in wanted} | {
-        "n_test": far.n_test,
-        "n_preferences": tuned.n_preferences,
-        "dpo_steps": int(tuned.marks[-1]),
-        "far_steps": int(far.marks[-1]),
-        "dpo_fall_least": -said["dpo_rejected_high"],
-        "dpo_fall_most": -said["dpo_rejected_low"],
-        "far_fall_least": -said["far_chosen_high"],
-        "far_fall_most": -said["far_chosen_low"],
-        "far_rejected_least": -said["far_rejected_high"],
-        "won_after": int(far.marks[won][0]),
-        "kl_peak": far.gauges["kl"].max(),
-        "far_margin": float(margins.min()),
-        "far_loss": float(far.losses[:, -10:].mean()),
+    polite = tuned.gauges["habit_rate_drawn"][:, -1]
+    settings = {
+        f"{run}_{name}": each.settings[key]
+        for run, each in (("dpo", tuned), ("far", far))
+        for name, key in (("beta", "beta"), ("batch", "n_batch"))
     }
+    return (
+        {name: said[name] for name in wanted}
+        | settings
+        | {
+            "dpo_rate": scientific(tuned.settings["peak_lr"]),
+            "far_rate": scientific(far.settings["peak_lr"]),
+            "dpo_polite_low": round(float(polite.min()), 4),
+            "dpo_polite_high": round(float(polite.max()), 4),
+            "dpo_kl_mean": tuned.gauges["kl"][:, -1].mean(),
+            "far_kl_mean": far.gauges["kl"][:, -1].mean(),
+            "n_test": far.n_test,
+            "n_preferences": tuned.n_preferences,
+            "dpo_steps": int(tuned.marks[-1]),
+            "far_steps": int(far.marks[-1]),
+            "dpo_fall_least": -said["dpo_rejected_high"],
+            "dpo_fall_most": -said["dpo_rejected_low"],
+            "far_fall_least": -said["far_chosen_high"],
+            "far_fall_most": -said["far_chosen_low"],
+            "far_rejected_least": -said["far_rejected_high"],
+            "won_after": int(far.marks[won][0]),
+            "kl_peak": far.gauges["kl"].max(),
+            "far_margin": float(margins.min()),
+            "far_loss": float(far.losses[:, -10:].mean()),
+        }
+    )
 
 
 def told_of_exchanged(found):
@@ -327,6 +348,7 @@ def told_of_rewards(found):
         "silent": found.silent.mean(),
         "grpo_steps": int(found.marks[-1]),
         "grpo_sft": found.settings["n_sft_steps"],
+        "grpo_questions": found.settings["n_questions"],
         "grpo_answers": found.settings["n_answers"],
     }
 
@@ -342,8 +364,11 @@ def surprise(found, layout):
 
 
 def told_of_chat(found):
-    """Numbers for the prose on the chat template."""
+    """Numbers for the prose on the chat template; spaced: of the first token with a space before it, in nats."""
     at = {layout: i for i, layout in enumerate(found.layouts)}
+    spaced = {layout: mean_and_error(-np.log(found.p_spaced[:, i])) for layout, i in at.items()}
+    first_qa, _ = surprise(found, "Q: and A:")
+    ends, ends_error = mean_and_error(found.p_end[:, at["plain text"]])
     right = found.right.sum(axis=0)
     first, later = surprise(found, "chat template")
     first_plain, later_plain = surprise(found, "plain text")
@@ -358,6 +383,13 @@ def told_of_chat(found):
         "opens_itself": sum(
             texts[at[opening]].startswith(f"{CONTROL[1]}assistant\n") for texts in found.written
         ),
+        "spaced_plain": spaced["plain text"][0],
+        "spaced_plain_error": spaced["plain text"][1],
+        "spaced_qa": spaced["Q: and A:"][0],
+        "spaced_qa_error": spaced["Q: and A:"][1],
+        "first_qa": first_qa[0],
+        "ends_plain": ends,
+        "ends_plain_error": ends_error,
         "first_chat": first[0],
         "first_plain": first_plain[0],
         "first_plain_error": first_plain[1],

@@ -172,8 +172,11 @@ def test_a_question_is_answered_as_recorded(real_model, layout):
     question = recording["questions"][0].item()
     ids = chat_experiment.lay_out(real_model, question, chat_experiment.LAYOUTS[layout])
     answer = [i for i in recording["written"][0, 0].tolist() if i >= 0]
-    found = chat_experiment.probabilities(real_model, ids, answer)
-    np.testing.assert_allclose(found, recording["p"][0, layout, : len(answer)], atol=5e-3)
+    found = chat_experiment.distributions(real_model, ids, answer)
+    given = found[np.arange(len(answer)), answer]
+    np.testing.assert_allclose(given, recording["p"][0, layout, : len(answer)], atol=5e-3)
+    spaced = found[0, chat_experiment.spaced(real_model, answer)]
+    np.testing.assert_allclose(spaced, recording["p_spaced"][0, layout], atol=5e-3)
     own = [i for i in recording["written"][0, layout].tolist() if i >= 0]
     assert chat_experiment.ask(real_model, question, chat_experiment.LAYOUTS[layout]) == own
 

@@ -107,6 +107,8 @@ def test_chat(chat, real_model):
     assert said["silent_plain"] > 10
     assert said["opens_itself"] == said["n_questions"] == 16
     assert said["first_plain"] - said["first_chat"] > 10 * said["first_plain_error"]
+    spelling = said["first_plain"] - said["spaced_plain"]
+    assert spelling > (said["first_plain"] - said["first_chat"]) / 2 + 2 * said["spaced_plain_error"]
     assert max(p[2:, 0].max() for p in chat.p) < 0.01  # as the caption says of the last three layouts
     for layout in chat.layouts[2:]:
         first, later = study.surprise(chat, layout)

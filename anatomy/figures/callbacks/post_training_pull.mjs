@@ -7,7 +7,7 @@ export const show = ({ grid, most }, { margin, beta }) => {
   const inside = grid.filter(m => preference_loss(m, beta) <= most);  // above, the curve has left the plot
   const order = margin > 0 ? "won" : margin < 0 ? "lost" : "a tie";
   const share = pull / beta;
-  const shown = share >= 0.0005 ? `${fixed(100 * share, 1)} %` : "under 0.1 %";
+  const shown = share >= 0.0005 ? `${fixed(100 * share, 1)}%` : "under 0.1%";
   const lost = loss >= 0.0005 ? fixed(loss, 3) : "under 0.001";
   return {
     loss: { x: inside, y: inside.map(m => preference_loss(m, beta)) },
