@@ -58,7 +58,7 @@ def test_stages_stand_side_by_side(shown, samples, prompt, draw):
         plain, polite = samples.p[stage][prompt]
         assert state["plain"]["right"][i] == pytest.approx(plain, abs=6e-4)
         assert state["polite"]["right"][i] == pytest.approx(plain + polite, abs=2e-3)
-    assert f"Right would be{samples.plain[prompt][:-1]}, with or without" in state["said"]["text"]
+    assert f"Right would be{samples.plain[prompt][:-1]}(, my friend)." in state["said"]["text"]
     assert state["told"]["text"] == samples.prompts[prompt][0]
 
 

@@ -13,7 +13,7 @@ export const show = ({ stages, written, p, right, tales }, { prompt, draw }) => 
     plain: { right: plain },
     polite: { left: plain, right: sums },
     numbers: { text: plain.map((share, i) => `${fixed(share)} + ${fixed(polite[i])}`) },
-    said: { text: `Right would be${right[prompt].replace(/\.$/, "")}, with or without “my friend”\n${draw ? `Draw ${draw}` : "The likeliest token at every step"}` },
+    said: { text: `Right would be${right[prompt].replace(/\.$/, "(, my friend).")}\n${draw ? `Draw ${draw}` : "The likeliest token at every step"}` },
     shares: { text: "Pale: p of the plain right answer\nFull: of the polite one. Empty: else" },
     say: `${draw ? `Draw ${draw}` : "Likeliest tokens"}. ${stages.map((stage, i) => `${stage}: ${texts[i]}, plain ${fixed(plain[i])}, polite ${fixed(polite[i])}`).join("; ")}.`,
   };

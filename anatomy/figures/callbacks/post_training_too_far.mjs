@@ -15,7 +15,7 @@ export const show = ({ marks, win, habit, right, kl, answers, plain, loss }, { m
     dot: { x: [step], y: [kl[0][mark]], text: [""] },
     text: { c0: plain, c1: answers[mark], c2: answers[mark].map((text, i) => (good(text, plain[i]) ? "yes" : "no")) },
     said: { text: `After ${step} steps: win rate ${fixed(values[0])}\ntraining loss ${fixed(loss[mark])}` },
-    far: { text: `KL to the start: ${fixed(kl[0][mark], 1)} nats\ndashed: what the habit alone can cost` },
+    far: { text: `KL to the start: ${fixed(kl[0][mark], 1)} nats\ndashed: all a habit can cost` },
     say: `After ${step} steps the training loss is ${fixed(loss[mark])} and the win rate ${fixed(values[0])}, KL ${fixed(kl[0][mark], 1)} nats, in the other seeds ${dots.slice(1).map(x => fixed(x, 1)).join(" and ")}; ${fixed(values[2])} of the answers are right. ${answers[mark].join(" / ")}`,
   };
 };
