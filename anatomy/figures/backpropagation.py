@@ -99,11 +99,11 @@ def net_drawing(net, x):
 def net_plot(view, drawing, tokens):
     """A circle for every number, a line for every weight, the answers at the right."""
     spots, edges, items = drawing["spots"], drawing["edges"], drawing["items"]
-    p = parts.plot(262, grid=None, x=(-0.32, 3.65), y=(-2.45, 1.75))
+    p = parts.plot(262, grid=None, x=(-0.32, 3.8), y=(-2.45, 1.75))
     p.axis.visible = False
     p.frame_align = False
     parts.title(view, "said", p)
-    p.title.text = " \n "
+    p.title.text = " \n \n "
     place = {(kind, i): (x, y) for kind, i, x, y in spots}
     ends = [
         (place["x" if w == "w1" else "hidden", i], place["hidden" if w == "w1" else "logits", j])

@@ -210,6 +210,7 @@ def bends(fits, first=7):
     )
     p = parts.plot(320, "input", "output", x=(-3.1, 4.7), y=(-1.6, 1.6))
     parts.title(view, "title", p)
+    p.title.text = " \n "
     p.line(fits.x, fits.wave, line_color=ink("grey"), line_dash=[6, 4])
     parts.label(p, fits.x[-1], fits.wave[-1], "wanted", "grey", (6, 6))
     parts.curve(view, "curve", p, "ffn")
@@ -466,7 +467,7 @@ def gates(found, shown):
     n_layers = len(found.shares)
     flat = [(-REACH if low is None else low, high) for low, high in na.flat_ranges("silu", study.FLAT)]
     words = [
-        f"{below:.0%} below zero, {hardly:.1%} on flat ground"
+        f"{below:.0%} below zero, {hardly:.1%} flat"
         for below, hardly in zip(found.below, found.flat, strict=True)
     ]
     view = View("neuron_activation_gates", digits=3, shares=100 * found.shares, words=words)
@@ -553,7 +554,7 @@ def swapped(exchanges, uniform):
     losses, words = [*(e.loss for e in exchanges.values()), uniform], [*words, f"{uniform:.2f}"]
     view = View("neuron_activation_swap", losses=losses, words=words)
     p = parts.bars(
-        view, "bars", rows, "loss", high=15.0, room=2.4, x_label="loss, nats per token", mono=False
+        view, "bars", rows, "loss", high=15.0, room=2.5, x_label="loss, nats per token", mono=False
     )
     parts.ticks(p.xaxis, [0, 5, 10])
     return Figure(

@@ -101,6 +101,7 @@ def build_plot(view):
     p = parts.plot(344, "share of the parameters to be built", grid="x", x=(0, 0.56), y=(-n + 0.4, 0.6))
     parts.title(view, "said", p)
     p.title.text = " \n \n "
+    p.title.offset = -60  # over the names of the boxes
     parts.ticks(p.xaxis, [0, 0.1, 0.2, 0.3, 0.4], ["0", "10 %", "20 %", "30 %", "40 %"])
     parts.ticks(p.yaxis, [-i for i in range(n)], BOXES)
     p.yaxis.major_tick_line_color = None
@@ -140,11 +141,12 @@ def experts(config, n_experts=8, n_active=2):
         kind=kind_of(config),
     )  # fmt: skip
     p = parts.bars(
-        view, "bars", ["in all", "at work for a token", "with one network"], "ffn", high=95, room=1.45,
+        view, "bars", ["in all", "at work for a token", "with one network"], "ffn", high=95, room=1.65,
         x_label="parameters, billions", height=210, mono=False,
     )  # fmt: skip
     parts.ticks(p.xaxis, [0, 25, 50, 75])
     parts.title(view, "said", p)
+    p.title.offset = -60  # over the names of the bars
     view.control(n_experts=parts.slider("Feed-forward networks in a layer", 1, 16, n_experts))
     view.control(n_active=parts.slider("Used by a token", 1, 16, n_active))
     counts = {n: box_parameters(config, n) for n in (1, 2, 4, 8, 16)}

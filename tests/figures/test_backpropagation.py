@@ -139,7 +139,8 @@ def test_every_number_can_be_looked_at_and_shows_the_product_that_made_its_gradi
             gradient = x.gradient[0, index[0]]
         else:
             continue
-        assert found["said"]["text"].endswith(f"= {gradient:.2f}".replace("-", "−").replace("−0.00", "0.00"))
+        told = f"gradient = {gradient:.2f}".replace("-", "−").replace("−0.00", "0.00")
+        assert told == found["said"]["text"].split("\n")[1]
         assert len(found["lit_edge"]["xs"]) + len(found["lit_node"]["x"]) == 1
         after = shown(cycle, look=look, stage=3)["said"]["text"]
         if name in named:

@@ -109,9 +109,11 @@ def test_bends_show_the_fit_and_its_knots(shown, fits, the_bends, count, bend):
     knots = [] if name == "identity" else fits.knots[name][:count]  # without a bend there is nothing to mark
     np.testing.assert_allclose(found["marks"]["x"], knots, atol=1e-3)
     said = f"error {figures.small(fits.errors[name][count - 1])}"
-    if name != "identity":
+    if name == "identity":
+        said += "\nno weight can bend it"
+    else:
         weight = fits.largest[name][count - 1]
-        said += f", output weights to {fixed(weight, 1) if weight < 10 else f'{weight:,.0f}'}"
+        said += f"\noutput weights up to {fixed(weight, 1) if weight < 10 else f'{weight:,.0f}'}"
     assert found["title"]["text"].endswith(said)
 
 

@@ -13,9 +13,9 @@ def race():
 
 def test_the_edge_divides_growing_from_falling(shown, race):
     above, below = shown(race), shown(race, exponent=-1.72)
-    assert "edge 0.0200: above it" in above["said"]["text"]
+    assert "≥ edge 0.0200" in above["said"]["text"]
     assert above["loss"]["y"][-1] > above["loss"]["y"][0]
-    assert "edge 0.0200: below it" in below["said"]["text"]
+    assert "< edge 0.0200" in below["said"]["text"]
     assert below["loss"]["y"][-1] < below["loss"]["y"][0]
     assert "edge 0.0380" in shown(race, optimizer=1)["said"]["text"]
     assert "edge 0.0400" in shown(race, condition=50)["said"]["text"]

@@ -51,7 +51,7 @@ def test_uncovered_it_says_how_far_off_the_guess_was(shown, guess, grokking, kin
     off = np.abs(np.array(figures.GUESS) - truth).mean()
     said = float(found["said"]["text"].split("off by ")[1].split(" ")[0])
     assert said == pytest.approx(off, abs=3)
-    assert ("never reached" in found["said"]["text"]) == (kind == 1)
+    assert ("never 95" in found["said"]["text"]) == (kind == 1)
     assert found["level"]["disabled"]
 
 

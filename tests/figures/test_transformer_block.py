@@ -16,9 +16,9 @@ def test_it_opens_with_too_few(shown, build):
     found = shown(build)
     assert found["said"]["text"].split("\n")[:2] == [
         "6,738,415,616 parameters",
-        "1,291,845,632 too few for Llama-3-8B",
+        "1,291,845,632 fewer than Llama-3-8B",
     ]
-    assert "W_k: 4,096 × (32 heads × 128), 32 layers" in found["said"]["text"]
+    assert "W_k: 4,096 × (32 × 128), 32 layers" in found["said"]["text"]
     assert not found["fill"]["disabled"]
 
 
@@ -63,7 +63,7 @@ def test_experts_grow_in_memory_and_not_at_work(shown):
     config = PUBLISHED["Mistral-7B"]
     assert found["bars"]["value"][0] == pytest.approx(sum(study.box_parameters(config, 8).values()) / 1e9)
     assert found["bars"]["value"][1] == pytest.approx(study.at_work(config, 8, 2) / 1e9)
-    assert found["said"]["text"] == "2 of 8 at work: 28 % of the parameters"
+    assert found["said"]["text"] == "2 of 8 at work: 28 % of parameters"
     one = shown(figure, n_experts=1, n_active=5)
     assert one["n_active"] == {"value": 1, "disabled": True}
     assert one["bars"]["value"] == pytest.approx([config.n_parameters() / 1e9] * 3)

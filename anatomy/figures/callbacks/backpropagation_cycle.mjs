@@ -7,7 +7,9 @@ const at = (all, name, i, j) => (j === undefined ? all[name][i] : all[name][i][j
 const called = (name, i, j) => (j === undefined ? `${name}[${i}]` : `${name}[${i}, ${j}]`);
 const sum_of = products => products.map(([a, b]) => `${f(a)}×${f(b)}`).join(" + ").replaceAll("+ −", "− ");
 
-// Where a number's value comes from, and where its gradient: a line each.
+const bend = h => `(1 − ${h < 0 ? `(${f(h)})` : f(h)}²)`;
+
+// Where a number's value comes from, and where its gradient.
 const value_line = (net, v, name, i, j, tokens) => {
   const value = `${called(name, i, j)} = ${f(at({ ...net, ...v }, name, i, j))}`;
   if (name === "hidden") return `${value}, tanh of the sum ${f(v.sums[i])}`;
@@ -16,13 +18,16 @@ const value_line = (net, v, name, i, j, tokens) => {
 };
 const gradient_line = (net, v, g, name, i, j, target) => {
   const slope = f(at(g, name, i, j));
-  if (name === "logits") return `gradient p − ${i === target ? 1 : 0} = ${slope}`;
-  if (name === "hidden") return `gradient ${sum_of(net.w2[i].map((w, k) => [w, g.logits[k]]))} = ${slope}`;
-  if (name === "x") return `gradient ${sum_of(net.w1[i].map((w, k) => [w, g.sums[k]]))} = ${slope}`;
-  if (name === "w1") return `gradient ${f(v.x[i])} × ${f(g.hidden[j])} of hidden[${j}] × (1 − ${f(v.hidden[j])}²) = ${slope}`;
-  if (name === "w2") return `gradient ${f(v.hidden[i])} × ${f(g.logits[j])} of logits[${j}] = ${slope}`;
-  if (name === "b1") return `gradient ${f(g.hidden[i])} of hidden[${i}] × (1 − ${f(v.hidden[i])}²) = ${slope}`;
-  return `gradient as of logits[${i}] = ${slope}`;
+  const made = {
+    logits: () => `p − ${i === target ? 1 : 0}`,
+    hidden: () => sum_of(net.w2[i].map((w, k) => [w, g.logits[k]])),
+    x: () => sum_of(net.w1[i].map((w, k) => [w, g.sums[k]])),
+    w1: () => `${f(v.x[i])} × ${f(g.hidden[j])} of hidden[${j}] × ${bend(v.hidden[j])}`,
+    w2: () => `${f(v.hidden[i])} × ${f(g.logits[j])} of logits[${j}]`,
+    b1: () => `${f(g.hidden[i])} of hidden[${i}] × ${bend(v.hidden[i])}`,
+    b2: () => `that of logits[${i}]`,
+  }[name]();
+  return `gradient = ${slope}\n= ${made}`;
 };
 
 export const show = ({ net, x, tokens, items, edges, spots, most }, { stage, target, look, updates, rate }) => {
@@ -68,7 +73,7 @@ export const show = ({ net, x, tokens, items, edges, spots, most }, { stage, tar
     losses: { x: losses.map((_, k) => k), y: losses },
     here: { x: [now], y: [losses[now]] },
     curve: { text: `After ${now} update${now === 1 ? "" : "s"} the loss is ${loss}` },
-    say: `${["Predict", "Target", "Backward", "Update"][stage]}, after ${now} updates. ${first}; ${second}. Loss ${loss}.`,
+    say: `${["Predict", "Target", "Backward", "Update"][stage]}, after ${now} updates. ${first}; ${second.replace("\n", " ")}. Loss ${loss}.`,
   };
 };
 

@@ -36,7 +36,7 @@ export const show = ({ models, cards, bits }, state) => {
     cache: { left: [weights], right: [cache] },
     words: { x: [0, 0, 0], text: [`weights ${bytes(found.weights)} of the card's ${thousands(memory)} GB`, `cache ${texts} × ${bytes(found.cache)}`, beyond] },
     phases: { c0: ["matrices", "attention", "read from memory", "arithmetic takes", "memory takes"], c1: prompt, c2: step },
-    said: { text: `${own.name}, ${texts} × ${thousands(n)} tokens, weights of ${bits[precision]} bits\n${second}\n${third}` },
+    said: { text: `${own.name}, ${texts} × ${thousands(n)} tokens, ${bits[precision]} bits\n${second}\n${third}` },
     say: `${own.name}, ${thousands(n)} tokens of context${beyond && `, ${beyond}`}, ${texts} text${texts === 1 ? "" : "s"} at once, ${bits[precision]} bits a weight: weights ${bytes(found.weights)}, cache ${bytes(texts * found.cache)}; ${second}. ${third && `${third}. `}Prompts: arithmetic ${prompt[3]}, memory ${prompt[4]}. One more token each: arithmetic ${step[3]}, memory ${step[4]}.`,
   };
 };

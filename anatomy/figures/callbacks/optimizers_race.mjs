@@ -26,8 +26,8 @@ export const show = ({ names, tuned, n_steps }, { surface, optimizer, other, exp
   const lost = mine.path.length <= n_steps, grew = mine.values.at(-1) > mine.values[0];
   const end = lost ? "it left for infinity" : `value ${power_of_ten(mine.values.at(-1))} after ${n_steps} steps`;
   const where = edge === null
-    ? (quadratic ? "no edge by curvature alone" : "the edge changes from place to place")
-    : `edge ${rate_text(edge)}: ${rate < edge ? "below it" : "above it"}`;
+    ? (quadratic ? ", no edge" : ", edge varies by place")
+    : ` ${rate < edge ? "<" : "≥"} edge ${rate_text(edge)}`;
   const log = values => values.map(v => Math.min(6, Math.max(-8, Math.log10(v + 1e-300))));
   const steps = values => values.map((_, i) => i);
   // A run that flies apart is drawn until it leaves the plot; one that comes back is drawn whole.
@@ -44,10 +44,10 @@ export const show = ({ names, tuned, n_steps }, { surface, optimizer, other, exp
     goal: { x: [quadratic ? 0 : 1], y: [quadratic ? 0 : 1], text: [""] },
     loss: { x: steps(mine.values), y: log(mine.values) },
     loss_ghost: { x: steps(theirs.values), y: log(theirs.values) },
-    said: { text: `${name}: rate ${rate_text(rate)}, ${where}\n${end}` },
+    said: { text: `${name}: rate ${rate_text(rate)}${where}\n${end}` },
     against: { text: `Solid: ${name}\nDashed: ${names[other]} at ${rate_text(tuned[surface][other])}` },
     condition: { disabled: !quadratic },
     rotation: { disabled: !quadratic },
-    say: `${name} at rate ${rate_text(rate)}; ${where}; ${end}${grew && !lost ? ", higher than at the start" : ""}.`,
+    say: `${name} at rate ${rate_text(rate)}${where}; ${end}${grew && !lost ? ", higher than at the start" : ""}.`,
   };
 };

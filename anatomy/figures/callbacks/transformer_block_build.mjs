@@ -8,9 +8,9 @@ const total_of = boxes => Object.values(boxes).reduce((a, b) => a + b, 0);
 
 // The shape behind a box, in words.
 const shape_of = (box, s, kind) => {
-  const heads = count => `(${count} heads × ${thousands(Math.floor(s.d_model / s.n_heads))})`, d = thousands(s.d_model);
+  const heads = count => `(${count} × ${thousands(Math.floor(s.d_model / s.n_heads))})`, d = thousands(s.d_model);
   const bias = { W_q: "qkv", W_k: "qkv", W_v: "qkv" }[box] ? kind.biases !== "none" : kind.biases === "all";
-  const plus = bias ? " and a bias" : "";
+  const plus = bias ? " + bias" : "";
   return {
     embedding: `${thousands(s.n_vocab)} tokens × ${d}${kind.positions ? `, and ${thousands(kind.positions)} positions` : ""}`,
     norms: `${thousands(2 * s.n_layers + 1)} norms, each ${kind.norm === "layer" ? "a gain and a bias" : "a gain"} of ${d}`,
@@ -18,7 +18,7 @@ const shape_of = (box, s, kind) => {
     W_k: `${d} × ${heads(s.n_kv_heads)}${plus}`,
     W_v: `${d} × ${heads(s.n_kv_heads)}${plus}`,
     W_o: `${heads(s.n_heads)} × ${d}${plus}`,
-    router: s.n_experts > 1 ? `${d} × ${s.n_experts} experts` : "none with one feed-forward network",
+    router: s.n_experts > 1 ? `${d} × ${s.n_experts} experts` : "none without experts",
     W_gate: kind.gated ? `${d} × ${thousands(s.d_ff)}${plus}` : "none in a plain network",
     W_up: `${d} × ${thousands(s.d_ff)}${plus}`,
     W_down: `${thousands(s.d_ff)} × ${d}${plus}`,
@@ -38,7 +38,7 @@ export const show = ({ boxes, sizes, targets }, state, before) => {
     ? `d_model ${thousands(own.d_model)} is no multiple of ${own.n_heads} heads`
     : own.n_heads % own.n_kv_heads ? `${own.n_heads} heads are no multiple of ${own.n_kv_heads} key heads` : "";
   const first = `${thousands(total)} parameters`;
-  const second = fits || (of === 0 ? `exactly ${target.name}` : `${thousands(Math.abs(of))} too ${of < 0 ? "few" : "many"} for ${target.name}`);
+  const second = fits || (of === 0 ? `exactly ${target.name}` : `${thousands(Math.abs(of))} ${of < 0 ? "fewer" : "more"} than ${target.name}`);
   const third = `${box}: ${shape_of(box, own, kind)}${times}`;
   const share = count => Math.min(count / target.total, MOST);
   const drawn = boxes.map(name => share(counts[name])), ghosts = boxes.map((_, i) => share(target.boxes[i]));
