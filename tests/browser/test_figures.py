@@ -15,8 +15,10 @@ CONTROLS = "[role=slider], select, .bk-btn, input:not([type=hidden])"
 def figures(tab, live):
     """figures(page, width) -> every figure of a page, awake, in order."""
 
-    def go(name, width, height=900):
+    def go(name, width, height=900, script=None):
         page = tab(width)
+        if script:
+            page.add_init_script(script)
         page.set_viewport_size({"width": width, "height": height})
         page.goto(f"{name}.html")
         ids = page.locator(".anatomy-figure[data-state]").evaluate_all("all => all.map(f => f.id)")
@@ -83,6 +85,48 @@ def test_a_picture_says_what_its_figure_says_first(figures, built, page):
             assert shown <= said, name + tail
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("page", PAGES)
+def test_no_word_runs_out_of_its_plot_in_any_state(figures, page, width):
+    for figure in figures(page, width, script=NOTE_WORDS_BEYOND):
+        assert figure.evaluate(STATES_WITH_WORDS_BEYOND) == []
+
+
+# notes every text that is drawn more than two pixels beyond its canvas
+NOTE_WORDS_BEYOND = """
+window.beyond = new Set();
+const draw = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, x, y, ...rest) {
+  const { a, b, c, d, e, f } = this.getTransform(), long = this.measureText(text).width;
+  const left = { center: -long / 2, right: -long, end: -long }[this.textAlign] ?? 0;
+  const ends = [left, left + long].map(by => [a * (x + by) + c * y + e, b * (x + by) + d * y + f]);
+  const out = ends.flatMap(([at, high]) => [-at, at - this.canvas.width, -high, high - this.canvas.height]);
+  if (text.trim() && this.canvas.width > 5 && Math.max(...out) > 2 * devicePixelRatio) window.beyond.add(text);
+  return draw.call(this, text, x, y, ...rest);
+};"""
+# puts each control by itself through its states, a slider through five
+STATES_WITH_WORDS_BEYOND = """async figure => {
+  const frame = then => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(then, 20)));
+  const found = [];
+  for (const m of figure.bokehDocument.roots()[0].references()) {
+    if (m.disabled) continue;
+    const key = { Slider: "value", Select: "value", RadioButtonGroup: "active", Toggle: "active" }[m.type];
+    const first = m[key];
+    const states = {
+      Slider: () => [0, 1, 2, 3, 4].map(k => m.start + Math.round((k / 4) * (m.end - m.start) / m.step) * m.step),
+      Select: () => (Array.isArray(m.options) ? m.options : Object.values(m.options).flat()).map(option => option[0]),
+      RadioButtonGroup: () => m.labels.map((_, i) => i),
+      Toggle: () => [!first],
+    }[m.type]?.() ?? [];
+    for (const state of [...states, first]) {
+      if (key) m[key] = state;
+      window.beyond.clear();
+      await new Promise(frame);
+      for (const text of window.beyond) found.push(`${m.title || m.label || m.type} = ${state}: ${text}`);
+    }
+  }
+  return [...new Set(found)];
+}"""
 # every word that stands in the plots: labels, titles, and the column that a glyph of text shows
 WORDS = """figure => [...figure.bokehDocument.roots()[0].references()].flatMap(m => {
     if (["Label", "Title"].includes(m.type) && m.visible) return [m.text];
