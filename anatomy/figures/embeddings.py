@@ -267,8 +267,8 @@ def row(found, groups, first="frog"):
     cosines = cosines / np.linalg.norm(found.rows[best], axis=1) / np.linalg.norm(found.rows[which])
     conclusion = (
         "A word's row, and the words whose rows point most nearly the same way; the upright line is the mean cosine "
-        "with all others. With half of the numbers most neighbours stay, with 8 few: no single number holds the "
-        "meaning. A cell's place in the grid means nothing."
+        "with all others. With half of the numbers most neighbours stay, with 8 few. A cell's place in the grid means "
+        "nothing."
     )
     return Figure(
         parts.side_by_side(grid, near),
@@ -337,10 +337,13 @@ def plane(found, groups, first="Rome"):
     rings(view, "chosen", left, 20, "square")
     two, n_numbers = found.axes.index(2), found.n_numbers
     near = [words[i] for i in found.true[words.index(first)]]
+    truly, flat = (f"{100 * share:.0f}%" for share in found.of_group)
     conclusion = (
         f"Lines lead from the squared word to its {N_RECALLED} nearest by all {n_numbers} numbers, rings mark its "
         f"{N_RECALLED} nearest in the plane. Two axes keep {100 * found.variance[two]:.0f}% of the variance and "
-        f"{100 * found.recall[two]:.0f}% of the neighbours: a flat picture shows groups, not neighbours."
+        f"{100 * found.recall[two]:.0f}% of the neighbours. {first} is among the worst: {(found.n_kept == 0).sum()} of "
+        f"the {len(words)} words keep none. Of the true neighbours {truly} are of the word's group, of those in the "
+        f"plane {flat}: a flat picture shows groups better than neighbours."
     )
     return Figure(
         parts.side_by_side(left, recall_curve(found)),
@@ -368,16 +371,16 @@ def plane(found, groups, first="Rome"):
 
 def recall_curve(found):
     """Variance and neighbours kept, against the number of axes."""
-    p = parts.plot(190, "axes kept", "share", x=(0, 48), y=(0, 1.05))
+    p = parts.plot(190, "axes kept", "share", x=(0, 48), y=(0, 1.2))
     parts.ticks(p.yaxis, [0, 0.5, 1])
     parts.ticks(p.xaxis, [2, 10, 20, 30, 40])
     low, high = found.recall - found.error, np.minimum(found.recall + found.error, 1)
     p.varea(found.axes, low, high, fill_color=ink("rule"))
     p.line(found.axes, found.variance, line_color=ink("stream"))
     p.line(found.axes, found.recall, line_color=ink("ink"), line_dash="dashed")
-    p.line([2, 2], [0, 1.05], line_color=ink("ink"), line_width=1)
+    p.line([2, 2], [0, 1.2], line_color=ink("ink"), line_width=1)
     parts.label(p, 22, 0.55, "variance", "stream")
-    parts.label(p, 2.6, 1.02, f"{N_RECALLED} nearest words", "ink")
+    parts.label(p, 4, 1.06, f"{N_RECALLED} nearest words", "ink")
     return p
 
 
@@ -475,7 +478,6 @@ def cost_table(rows):
         rows,
         name="embeddings-costs",
         caption="A look-up reads a few kilobytes. A matrix of the same shape at the output is millions of FLOPs for "
-        "each token, and in a small model the two are a large share of everything. GPT-2's table includes 1,024 rows "
-        "for positions.",
+        "each token, and in a small model the two are a large share of everything.",
         provenance="real",
     )  # fmt: skip

@@ -198,8 +198,9 @@ def languages(found, n_vocab, other_n_vocab, other_name="SmolLM2"):
     per_byte = [each.size.tokens / each.size.bytes for each in found]
     coarser = [each.name for each, n in zip(found, per_byte, strict=True) if n < per_byte[0]]
     reading = (
-        f"Filled: o200k_base, {n_vocab:,} ids. Hollow: {other_name}, {other_n_vocab:,} ids. On English they nearly "
-        f"agree. In every other language here the hollow mark lies further right: {other_name} cuts it finer. "
+        f"Filled: o200k_base, {n_vocab:,} ids. Hollow: {other_name}, {other_n_vocab:,} ids. The languages are sorted "
+        "by their tokens with o200k_base. On English the marks nearly agree. In every other language here the hollow "
+        f"one lies further right: {other_name} cuts it finer. "
         f"Counted per byte, o200k_base cuts {', '.join(coarser)} coarser than English, whose letters are "
         "one byte each and theirs two or three."
     )

@@ -230,9 +230,13 @@ def told_of_forming(found):
 
 
 def mean_cosine(rows):
-    """Mean cosine of all pairs of different rows (n, d)."""
-    cosines = cosine_matrix(rows)
-    return float((cosines.sum() - len(rows)) / (len(rows) * (len(rows) - 1)))
+    """Mean cosine of all pairs of different rows (n, d), from their sum: its square holds every pair twice.
+
+    >>> mean_cosine([[2.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    0.3333333333333333
+    """
+    n, total = len(rows), unit_rows(rows).sum(axis=0, dtype=float)
+    return float((total @ total - n) / (n * (n - 1)))
 
 
 @dataclass(frozen=True)
@@ -327,8 +331,9 @@ class Rows:
 
     kept: numbers used -> share of each word's N_NEAR neighbours that stay, mean over the words.
     hub: the word that is most often among the N_NEAR nearest of another, hub_times how often.
-    random_cosine: of two random tokens, (mean, standard error), 4,000 pairs. lean: mean cosine with the mean row,
-    of the 1,000 frequent tokens from id 300 and of the last 20,000; lengths: mean length of the same two.
+    random_cosine: of two random tokens, (mean, standard error), 4,000 pairs. Of the 1,000 frequent tokens from id 300
+    and of the last 20,000: among, the mean cosine of all their pairs; lean, that with the mean row; lengths, their mean
+    length.
     """
 
     words: list
@@ -339,6 +344,7 @@ class Rows:
     hub: str
     hub_times: int
     random_cosine: tuple
+    among: tuple
     lean: tuple
     lengths: tuple
 
@@ -361,15 +367,81 @@ def real_rows(model):
     pairs = pairs[:, pairs[0] != pairs[1]]
     lean = units @ unit_rows(mean)
     lengths = np.linalg.norm(table, axis=1)
+    frequent, rare = slice(300, 1300), slice(-20_000, None)
     times = np.bincount(best.ravel(), minlength=len(words))
     return Rows(
         words, groups, rows, mean,
         {"first half": share_kept(rows[:, :288]), "last half": share_kept(rows[:, 288:]), 72: share_kept(rows[:, :72])},
         words[int(times.argmax())], int(times.max()),
         mean_and_error((units[pairs[0]] * units[pairs[1]]).sum(axis=1)),
-        (float(lean[300:1300].mean()), float(lean[-20_000:].mean())),
-        (float(lengths[300:1300].mean()), float(lengths[-20_000:].mean())),
+        (mean_cosine(table[frequent]), mean_cosine(table[rare])),
+        (float(lean[frequent].mean()), float(lean[rare].mean())),
+        (float(lengths[frequent].mean()), float(lengths[rare].mean())),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How well the best single number tells a group of words from all others: a value for each of `groups`.
+
+    In shares of the pairs of a member and an outsider that it puts in the right order, large or small first. stored:
+    in the table as it is. turned, shuffled (n_draws, n_groups): after random rotations of the table, which leave no
+    axis in place, and with the groups' names dealt anew.
+    """
+
+    groups: list
+    stored: np.ndarray
+    turned: np.ndarray
+    shuffled: np.ndarray
+
+
+def best_number(rows, groups):
+    """For each group, in the order of their names, the share of pairs that its best column of rows (n, d) orders.
+
+    Source: the area under the ROC curve by ranks, Mann and Whitney's statistic.
+
+    >>> best_number(np.array([[1.0, 2], [2, 1], [3, 4], [4, 3]]), np.array(["a", "a", "b", "b"])).tolist()
+    [1.0, 1.0]
+    """
+    places = np.argsort(np.argsort(np.round(rows, 6), axis=0, kind="stable"), axis=0)
+    best = []
+    for name in sorted(set(groups)):
+        own = groups == name
+        n_own, n_others = own.sum(), (~own).sum()
+        above = (places[own].sum(axis=0) - n_own * (n_own - 1) / 2) / (n_own * n_others)
+        best.append(np.maximum(above, 1 - above).max())
+    return np.array(best)
+
+
+def naming(found, n_draws=20):
+    """Measure a Naming of Rows, without the words that have more than one meaning."""
+    kept = [i for i, name in enumerate(found.groups) if name != "more than one meaning"]
+    rows, groups = found.rows[kept], np.array(found.groups)[kept]
+    rng, width = np.random.default_rng(0), found.rows.shape[1]
+    rotations = (np.linalg.qr(rng.normal(size=(width, width)))[0] for _ in range(n_draws))
+    return Naming(
+        sorted(set(groups.tolist())), best_number(rows, groups),
+        np.array([best_number(rows @ rotation, groups) for rotation in rotations]),
+        np.array([best_number(rows, rng.permutation(groups)) for _ in range(n_draws)]),
+    )  # fmt: skip
+
+
+def told_of_naming(found):
+    """Numbers that the chapter says of a Naming; the group is the one that stored numbers tell best of all."""
+    turned = found.turned.mean(axis=1)
+    gaps = found.stored - found.turned.mean(axis=0)
+    most = int(gaps.argmax())
+    return {
+        "n_named": f"{len(found.groups)}",
+        "n_turned": f"{len(turned)}",
+        "named_stored": 100 * float(found.stored.mean()),
+        "named_turned": 100 * float(turned.mean()),
+        "named_spread": 100 * float(turned.std(ddof=1)),
+        "named_shuffled": 100 * float(found.shuffled.mean()),
+        "named_most": found.groups[most],
+        "most_stored": 100 * float(found.stored[most]),
+        "most_turned": 100 * float(found.turned[:, most].mean()),
+    }
 
 
 @dataclass(frozen=True)
@@ -427,6 +499,8 @@ def told_of_rows(found):
         "hub_times": f"{found.hub_times}",
         "hub_top": f"{by_words.top_times}",
         "random_cosine": found.random_cosine[0],
+        "among_early": found.among[0],
+        "among_late": found.among[1],
         "lean_early": found.lean[0],
         "lean_late": found.lean[1],
         "length_early": found.lengths[0],
@@ -452,8 +526,10 @@ class Plane:
 
     places (n, 2); true (n, N_RECALLED): the nearest by all numbers. axes: how many are kept; variance: the share kept;
     recall, error (n_axes,): share of the true neighbours among the N_RECALLED nearest, mean over words and its
-    standard error. chance: what random neighbours would give. kept_random: variance that two axes keep of 3,000
-    random tokens.
+    standard error. chance: what random neighbours would give. n_kept (n,): how many of a word's true neighbours are
+    among its nearest in the plane. of_group: share of the true neighbours, and of those in the plane, that are of the
+    word's group. kept_random: variance that two axes keep of 3,000 random tokens; kept_as_many: (mean, standard
+    deviation) of the same for 100 draws of as many tokens as there are words.
     """
 
     words: list
@@ -465,7 +541,10 @@ class Plane:
     recall: np.ndarray
     error: np.ndarray
     chance: float
+    n_kept: np.ndarray
+    of_group: tuple
     kept_random: float
+    kept_as_many: tuple
     n_numbers: int
 
 
@@ -480,6 +559,14 @@ def nearest_by_distance(x, k=N_RECALLED):
     return np.argsort(np.round(distances, 6), axis=1, kind="stable")[:, :k]
 
 
+def kept_of_random(table, n, rng):
+    """The share of variance that two axes keep of n random rows of a table, scaled to length 1."""
+    spread = unit_rows(table[rng.choice(len(table), n, replace=False)].astype(float))
+    spread = spread - spread.mean(axis=0)
+    variances = np.linalg.eigvalsh(spread.T @ spread if n > spread.shape[1] else spread @ spread.T)
+    return float(variances[-2:].sum() / variances.sum())
+
+
 def plane(model, axes=(1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 25, 30, 35, 40, 44, 47)):
     """Measure a Plane; of rows of length 1 the nearest by distance is the nearest by cosine."""
     words = [word for members in FLAT_WORDS.values() for word in members]
@@ -492,15 +579,17 @@ def plane(model, axes=(1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 25, 30, 35, 40, 44, 47))
         mean_and_error([len(set(a) & set(b)) / N_RECALLED for a, b in zip(near, true, strict=True)])
         for near in found
     ]
-    table = model.weights.embedding
-    sample = np.random.default_rng(1).choice(len(table), 3000, replace=False)
-    spread = unit_rows(table[sample].astype(float))
-    spread = spread - spread.mean(axis=0)
-    variances = np.linalg.eigvalsh(spread.T @ spread)
+    flat = found[axes.index(2)]
+    groups = np.array([name for name, members in FLAT_WORDS.items() for _ in members])
+    table, rng = model.weights.embedding, np.random.default_rng(1)
+    kept_random = kept_of_random(table, 3000, rng)
+    as_many = [kept_of_random(table, len(words), rng) for _ in range(100)]
     return Plane(
-        words, [name for name, members in FLAT_WORDS.items() for _ in members], places[:, :2], true, list(axes),
+        words, groups.tolist(), places[:, :2], true, list(axes),
         shares.cumsum()[np.array(axes) - 1], *np.array(recalls).T, N_RECALLED / (len(words) - 1),
-        float(variances[-2:].sum() / variances.sum()), rows.shape[1],
+        np.array([len(set(a) & set(b)) for a, b in zip(flat, true, strict=True)]),
+        tuple(float((groups[near] == groups[:, None]).mean()) for near in (true, flat)),
+        kept_random, (float(np.mean(as_many)), float(np.std(as_many, ddof=1))), rows.shape[1],
     )  # fmt: skip
 
 
@@ -509,6 +598,8 @@ def told_of_plane(found):
     two, ten = found.axes.index(2), found.axes.index(10)
     return {
         "kept_48": 100 * float(found.variance[two]),
+        "kept_as_many": 100 * found.kept_as_many[0],
+        "kept_spread": 100 * found.kept_as_many[1],
         "kept_all": 100 * found.kept_random,
         "recall_two": 100 * float(found.recall[two]),
         "recall_error": 100 * float(found.error[two]),
@@ -542,8 +633,8 @@ class Counted:
 
     tokens: the three input tokens excluded, one token accepted, as is usual. words: every spelling of the inputs
     excluded, every spelling of the answer accepted. without_a: the same for the target b + c; c_alone: for c by itself.
-    an_input: nothing excluded, and a spelling of an input is the nearest. error: standard error of `words`, over
-    resampled pairs; n: questions.
+    b_wins, c_wins: nothing excluded, and a spelling of b, or of c, is the nearest; an_input: of any input. error,
+    gain_error: standard errors of `words` and of what it gains on `without_a`, over resampled pairs; n: questions.
     """
 
     n: int
@@ -551,12 +642,20 @@ class Counted:
     words: float
     without_a: float
     c_alone: float
+    b_wins: float
+    c_wins: float
     an_input: float
     error: float
+    gain_error: float
+
+    @property
+    def gain(self):
+        """What subtracting a adds to b + c."""
+        return self.words - self.without_a
 
 
 def analogies(model, n_resamples=400):
-    """Kind of pairs, and 'all' -> Counted; and (difference, standard error) of subtracting a against b + c.
+    """Kind of pairs, and 'all' -> Counted.
 
     Questions that share a pair stand and fall together, so that the error resamples pairs, not questions.
     """
@@ -578,33 +677,29 @@ def analogies(model, n_resamples=400):
         winners, ranks = analogy_ranks(units, asked, factors, word_of)
         right[name] = ranks[1] == 1
         if name == "words":
-            right["an_input"] = (word_of[winners[0]][:, None] == word_of[asked[:, :3]]).any(axis=1)
+            won = word_of[winners[0]][:, None] == word_of[asked[:, :3]]
+            right |= {"b_wins": won[:, 1], "c_wins": won[:, 2], "an_input": won.any(axis=1)}
 
     rng = np.random.default_rng(0)
     drawn = rng.multinomial(8, [1 / 8] * 8, (n_resamples, len(PAIRS)))  # how often each pair of each kind
-    scores = {kind: [] for kind in PAIRS}
-    gains = []
-    for counts in drawn:
-        both = []
-        for kind, times in zip(PAIRS, counts, strict=True):
-            here = kinds == kind
-            weight = times[firsts[here]] * times[seconds[here]]
-            both.append([np.average(right[name][here], weights=weight) for name in ("words", "without_a")])
-            scores[kind].append(both[-1][0])
-        gains.append(np.mean(both, axis=0) @ [1, -1])
-    scores["all"] = np.mean([scores[kind] for kind in PAIRS], axis=0)
-    results = {
+    scores = {}  # kind -> (n_resamples, 2): right with the sum, and what that gains on b + c
+    for kind, counts in zip(PAIRS, drawn.transpose(1, 0, 2), strict=True):
+        here = kinds == kind
+        both = np.stack([right["words"][here], right["words"][here] * 1.0 - right["without_a"][here]])
+        weights = counts[:, firsts[here]] * counts[:, seconds[here]]
+        scores[kind] = weights @ both.T / weights.sum(axis=1, keepdims=True)
+    scores["all"] = np.mean(list(scores.values()), axis=0)
+    return {
         kind: Counted(
             int(here.sum()), **{name: float(share[here].mean()) for name, share in right.items()},
-            error=float(np.std(scores[kind])),
+            error=float(resampled[:, 0].std()), gain_error=float(resampled[:, 1].std()),
         )
-        for kind in scores
+        for kind, resampled in scores.items()
         for here in [(kinds == kind) | (kind == "all")]
     }  # fmt: skip
-    return results, (results["all"].words - results["all"].without_a, float(np.std(gains)))
 
 
-def told_of_analogies(kinds, gain):
+def told_of_analogies(kinds):
     """Numbers that the chapter says of what analogies() returns."""
     every, plural, capital = kinds["all"], kinds["one, many"], kinds["country, capital"]
     opposite, bigger, adjective = kinds["good, bad"], kinds["big, bigger"], kinds["country, adjective"]
@@ -613,21 +708,25 @@ def told_of_analogies(kinds, gain):
         "right_words": every.words,
         "right_error": every.error,
         "right_input": every.an_input,
+        "c_wins": every.c_wins,
+        "b_wins": every.b_wins,
         "right_sum": every.without_a,
         "right_alone": every.c_alone,
-        "gain": gain[0],
-        "gain_error": gain[1],
+        "gain": every.gain,
+        "gain_error": every.gain_error,
         "plural_tokens": plural.tokens,
         "plural_words": plural.words,
         "plural_alone": plural.c_alone,
         "opposite_words": opposite.words,
         "opposite_alone": opposite.c_alone,
+        "capital_gain": capital.gain,
+        "capital_error": capital.gain_error,
         "capital_words": capital.words,
         "capital_sum": capital.without_a,
         "bigger_words": bigger.words,
-        "bigger_alone": bigger.c_alone,
+        "bigger_sum": bigger.without_a,
         "adjective_words": adjective.words,
-        "adjective_alone": adjective.c_alone,
+        "adjective_sum": adjective.without_a,
     }
     return {name: 100 * share for name, share in shares.items()}
 
@@ -713,15 +812,15 @@ def told_of_questions(found):
 
 
 def cost_rows(names=("GPT-2", "SmolLM2-135M", "Llama-2-7B", "Llama-3-8B")):
-    """The rows of the table of costs, by the book's one convention."""
+    """The rows of the table of costs, by the book's one convention; rows for positions are no part of the table."""
     rows = []
     for name in names:
         sizes, costs = PUBLISHED[name], part_costs(PUBLISHED[name])
-        table, logits = costs["embedding"], costs["logits"]
+        table, logits = sizes.n_vocab * sizes.d_model, costs["logits"]
         rows.append([
-            name, f"{sizes.n_vocab:,}\u00a0×\u00a0{sizes.d_model:,}", f"{table.parameters / 1e6:.1f} M",
+            name, f"{sizes.n_vocab:,}\u00a0×\u00a0{sizes.d_model:,}", f"{table / 1e6:.1f} M",
             f"{logits.parameters / 1e6:.1f} M" if logits.parameters else "the same matrix",
-            f"{100 * (table.share + logits.share):.0f}%", f"{2 * sizes.d_model / 1000:.1f} kB",
+            f"{100 * (table + logits.parameters) / sizes.n_parameters():.0f}%", f"{2 * sizes.d_model / 1000:.1f} kB",
             f"{logits.flops / 1e6:,.0f} M",
         ])  # fmt: skip
     return rows

@@ -86,6 +86,37 @@ def ladders(words=WORDS):
     return {word: ladder(word) for word in words}
 
 
+def fewest(piece, ranks=None):
+    """The fewest tokens of a vocabulary that a piece can be divided into, as a tuple; of equals, the first found.
+
+    >>> fewest(" low", t.train("low lower lowest", 2))
+    (b' ', b'low')
+    """
+    ranks = t.o200k_ranks() if ranks is None else ranks
+    text = t.utf8(piece)
+    best = [()]
+    for end in range(1, len(text) + 1):
+        known = [start for start in range(end) if text[start:end] in ranks]
+        best.append(min(((*best[start], text[start:end]) for start in known), key=len))
+    return best[-1]
+
+
+@functools.cache
+def longer_than_needed():
+    """Pieces of the novel's chapter that o200k_base cuts into more tokens than it must; and how many pieces differ.
+
+    Piece -> (its tokens by merges, the fewest), in the order of the text.
+    """
+    pieces = dict.fromkeys(t.split(t.novel()))
+    both = {piece: (ladder(piece)[-1], fewest(piece)) for piece in pieces}
+    longer = {
+        piece: (tuple(token for token, _ in merged), few)
+        for piece, (merged, few) in both.items()
+        if len(merged) > len(few)
+    }
+    return longer, len(pieces)
+
+
 # Digits
 
 
@@ -306,17 +337,41 @@ def told_of_words(ladders):
     }
 
 
+def told_of_shortest():
+    """Numbers for the prose on merges that end in more tokens than they must."""
+    longer, n_pieces = longer_than_needed()
+    merged, few = (", ".join(map(t.visible, tokens)) for tokens in longer[" Bingley"])
+    return {
+        "bingley_merged": merged,
+        "bingley_fewest": few,
+        "n_pieces": n_pieces,
+        "n_longer": len(longer),
+    }
+
+
 def told_of_languages(languages):
     """Numbers for the prose on one article in several languages."""
-    english, hindi, amharic = (languages[name] for name in ("English", "Hindi", "Amharic"))
+    english, hindi, amharic, burmese = (
+        languages[name] for name in ("English", "Hindi", "Amharic", "Burmese")
+    )
+    russian = languages["Russian"]
+    covers = {
+        name: each.size.characters / each.size.tokens
+        for name, each in languages.items()
+        if name in ("English", "Russian", "Chinese", "Amharic")
+    }
     return {
+        **{f"covers_{name.lower()}": f"{n:.1f}" for name, n in covers.items()},
+        "covers_russian_other": f"{russian.size.characters / russian.smollm2:.1f}",
+        "english_points": english.size.code_points,
+        "burmese_points": burmese.size.code_points,
         "amharic_tokens": amharic.size.tokens,
         "amharic_fragments": amharic.fragments,
         "amharic_characters": amharic.size.characters,
         "amharic_bytes": amharic.size.bytes,
         "amharic_other": amharic.smollm2,
         "english_bytes": english.size.bytes,
-        "burmese_bytes": languages["Burmese"].size.bytes,
+        "burmese_bytes": burmese.size.bytes,
         "hindi_times": f"{hindi.size.tokens / english.size.tokens:.1f}",
         "hindi_other_times": f"{hindi.smollm2 / english.smollm2:.1f}",
     }
@@ -328,7 +383,7 @@ def told_of_vocabularies(languages):
     smol, with_o200k, llama3 = (
         costs[name] for name in ("SmolLM2-135M", "SmolLM2-135M with o200k_base", "Llama-3-8B")
     )
-    spanish = languages["Spanish"]
+    spanish, english = languages["Spanish"], languages["English"]
     return {
         "o200k_fragments": f"{both['o200k_base'].fragments:,}",
         "smollm2_bytes": both["SmolLM2"].single_bytes,
@@ -341,4 +396,5 @@ def told_of_vocabularies(languages):
         "share_llama3": f"{llama3.share:.0%}",
         "times_rows": f"{llama3.n_vocab / smol.n_vocab:.1f}",
         "saved": f"{1 - spanish.size.tokens / spanish.smollm2:.0%}",
+        "spent": english.size.tokens - english.smollm2,
     }

@@ -126,6 +126,8 @@ def test_what_the_caption_says_of_languages_holds_in_every_measure(shown):
         ours, other = found["o200k"]["x"], found["smollm2"]["x"]
         assert other[0] == pytest.approx(ours[0], rel=0.05)
         assert all(b > a for a, b in zip(ours[1:], other[1:], strict=True))
+    tokens = shown(figure)["o200k"]["x"]
+    assert tokens == sorted(tokens)
     per_byte = shown(figure, measure=2)["o200k"]["x"]
     coarser = [name for name, x in zip(study.LANGUAGES, per_byte, strict=True) if x < per_byte[0]]
     assert f"cuts {', '.join(coarser)} coarser" in figure.caption

@@ -43,6 +43,33 @@ def test_the_language_model_keeps_names_further_apart():
     assert set(two.purities.values()) == {1}
 
 
+def test_the_mean_cosine_is_that_of_all_pairs():
+    rows = np.random.default_rng(4).normal(0.3, 1, (7, 5))
+    pairs = em.cosine_matrix(rows)[np.triu_indices(7, 1)]
+    assert study.mean_cosine(rows) == pytest.approx(pairs.mean())
+
+
+def test_the_best_number_orders_pairs_as_counted_one_by_one():
+    rng = np.random.default_rng(6)
+    rows, groups = rng.normal(size=(9, 4)), np.array(list("aaabbcccc"))
+    for name, found in zip("abc", study.best_number(rows, groups), strict=True):
+        own, others = rows[groups == name], rows[groups != name]
+        above = (own[:, None] > others[None]).mean(axis=(0, 1))
+        assert found == pytest.approx(np.maximum(above, 1 - above).max())
+
+
+@pytest.mark.checkpoint
+def test_stored_numbers_tell_groups_hardly_better_than_turned_ones(found):
+    named = study.naming(found)
+    assert named.groups == sorted(set(study.WORDS) - {"more than one meaning"})
+    stored, turned, shuffled = named.stored.mean(), named.turned.mean(axis=1), named.shuffled.mean(axis=1)
+    assert shuffled.max() + 0.1 < stored
+    assert abs(stored - turned.mean()) < 2 * turned.std()
+    assert stored < turned.max() + 0.005
+    most = named.groups.index("verbs")
+    assert named.stored[most] > named.turned[:, most].max()
+
+
 @pytest.mark.checkpoint
 def test_every_word_is_one_token(real_model):
     for groups in (study.WORDS, study.FLAT_WORDS):
@@ -67,6 +94,7 @@ def test_centring_turns_frequent_words_into_hubs(found):
 @pytest.mark.checkpoint
 def test_rows_lean_by_how_often_they_were_seen(found):
     assert found.lean[0] < found.lean[1]
+    assert found.among[0] < found.random_cosine[0] < found.among[1]
     assert found.lengths[0] < found.lengths[1]
     assert found.random_cosine[0] > 20 * found.random_cosine[1]
 
@@ -77,9 +105,23 @@ def test_a_plane_of_all_axes_loses_nothing(real_model):
     assert flat.variance[-1] == pytest.approx(1)
     assert (flat.recall[-1], flat.error[-1]) == (1, 0)
     assert flat.recall[1] > flat.chance
+    assert flat.n_kept.mean() / 5 == pytest.approx(flat.recall[1])
+    assert flat.n_kept[flat.words.index("Rome")] == 0
+    by_true, in_plane = flat.of_group
+    assert in_plane / by_true > flat.recall[1]  # what the caption says of groups and neighbours
+    assert flat.kept_random < flat.kept_as_many[0] - 2 * flat.kept_as_many[1]
+    assert flat.kept_as_many[0] + 2 * flat.kept_as_many[1] < flat.variance[1]
     rows = study.rows_of(real_model, flat.words)
     which = flat.words.index("Rome")
     assert set(flat.true[which]) == set(em.nearest(rows, which, k=5)[0])
+
+
+def test_variance_kept_is_that_of_the_principal_axes():
+    table = np.random.default_rng(7).normal(size=(30, 6))
+    for n in (5, 20):
+        kept = study.kept_of_random(table, n, np.random.default_rng(0))
+        chosen = np.random.default_rng(0).choice(30, n, replace=False)
+        assert kept == pytest.approx(em.pca(em.unit_rows(table[chosen]))[1])
 
 
 @pytest.mark.checkpoint
@@ -95,13 +137,20 @@ def test_spellings_of_a_word_are_one(real_model):
 
 @pytest.mark.checkpoint
 def test_analogies_that_need_no_arithmetic_are_found_out(real_model):
-    kinds, (gain, error) = study.analogies(real_model)
+    kinds = study.analogies(real_model)
     assert kinds["all"].n == 392 == sum(kinds[kind].n for kind in study.PAIRS)
     assert kinds["one, many"].c_alone > 0.9
     assert kinds["country, capital"].c_alone == 0
     assert all(counted.words >= counted.tokens for counted in kinds.values())
-    assert gain == pytest.approx(kinds["all"].words - kinds["all"].without_a)
-    assert gain > 2 * error
+    assert kinds["all"].gain > 2 * kinds["all"].gain_error
+    capitals = kinds["country, capital"]
+    assert capitals.gain > 2 * capitals.gain_error
+    others = [kinds[kind] for kind in study.PAIRS if kind != "country, capital"]
+    assert all(abs(counted.gain) < 1.1 * counted.gain_error + 1e-9 for counted in others)
+    assert {counted.b_wins for counted in others} == {0}
+    assert all(
+        counted.an_input == pytest.approx(counted.b_wins + counted.c_wins) for counted in kinds.values()
+    )
     assert study.analogy_rows(kinds)[-1][0] == "all"
 
 
@@ -122,6 +171,7 @@ def test_rankings_are_those_of_the_whole_vocabulary(real_model):
 def test_costs_keep_the_two_ends_apart():
     rows = {row[0]: row for row in study.cost_rows()}
     assert rows["SmolLM2-135M"][2:5] == ["28.3 M", "the same matrix", "21%"]
+    assert rows["GPT-2"][2:5] == ["38.6 M", "the same matrix", "31%"]
     assert rows["Llama-2-7B"][2:5] == ["131.1 M", "131.1 M", "4%"]
 
 
@@ -130,9 +180,10 @@ def test_the_chapter_says_every_number_and_no_other(real_model, found):
     said = {
         **study.told_of_opening(real_model), **study.told_of_forming(study.forming()),
         **study.told_of_pair(study.pair()),
-        **study.told_of_rows(found), **study.told_of_plane(study.plane(real_model)),
+        **study.told_of_rows(found), **study.told_of_naming(study.naming(found)),
+        **study.told_of_plane(study.plane(real_model)),
         **study.told_of_questions(study.questions(real_model)),
-        **study.told_of_analogies(*study.analogies(real_model)),
+        **study.told_of_analogies(study.analogies(real_model)),
         **study.told_of_costs(),
     }  # fmt: skip
     chapter = (Path(__file__).parents[2] / "book" / "embeddings.md").read_text("utf-8")

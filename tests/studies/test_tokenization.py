@@ -1,5 +1,7 @@
 """What the chapter on tokenization says of two vocabularies, counted again another way."""
 
+from itertools import combinations, pairwise
+
 from anatomy import tokenization as t
 from anatomy.studies import tokenization as study
 
@@ -18,6 +20,31 @@ def test_ladders_end_at_tiktokens_ids():
     for word, states in study.ladders().items():
         assert [i for _, i in states[-1]] == t.o200k_base().encode(word)
         assert all(b"".join(token for token, _ in state) == word.encode() for state in states)
+
+
+def test_merges_may_end_in_more_tokens_than_they_must():
+    """The fewest by trying every division of a short piece."""
+    ranks = t.o200k_ranks()
+    longer, n_pieces = study.longer_than_needed()
+    assert n_pieces == len(set(t.split(t.novel())))
+    assert " Bingley" in longer
+    for piece, (merged, few) in longer.items():
+        text = piece.encode()
+        assert merged == tuple(map(t.o200k_base().decode_single_token_bytes, t.o200k_base().encode(piece)))
+        assert b"".join(few) == text
+        for n_cuts in range(len(merged) - 1):
+            divisions = (
+                [text[a:b] for a, b in pairwise((0, *cuts, len(text)))]
+                for cuts in combinations(range(1, len(text)), n_cuts)
+            )
+            found = any(all(token in ranks for token in division) for division in divisions)
+            assert found == (n_cuts + 1 >= len(few))
+
+
+def test_characters_of_a_token_are_counted_alike_by_reader_and_program():
+    """In the languages that the chapter names for them, so that it need not say which characters it means."""
+    for each in study.languages(("English", "Russian", "Chinese", "Amharic")).values():
+        assert each.size.characters == each.size.code_points
 
 
 def test_digits_are_cut_as_the_chapter_says():
