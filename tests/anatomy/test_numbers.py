@@ -170,6 +170,9 @@ CALLS = {
     "neuron_activation.fit_with_knots": lambda n: neuron_activation.fit_with_knots(
         n([0, 1, 2, 3]), n([5, 1, 0, 3]), n([0, 1])
     ),
+    "neuron_activation.output_weights": lambda n: neuron_activation.output_weights(
+        n([0, 1, 2, 3]), n([5, 1, 0, 3]), n([0, 1])
+    ),
     "neuron_activation.knots_by_need": lambda n: neuron_activation.knots_by_need(
         n([0, 1, 2, 3]), n([5, 1, 0, 3]), 2
     ),

@@ -15,6 +15,11 @@ def found(real_model):
     return study.real_rows(real_model)
 
 
+@pytest.fixture(scope="module")
+def kinds(real_model):
+    return study.analogies(real_model)
+
+
 def test_equal_cosines_keep_the_order_of_the_list():
     assert study.best_first(np.array([0.1, 0.9001, 0.9004, 0.95])).tolist() == [3, 1, 2, 0]
     rows = np.array([[1.0, 0], [1, 0], [1, 1e-4], [0, 1]])
@@ -136,8 +141,7 @@ def test_spellings_of_a_word_are_one(real_model):
 
 
 @pytest.mark.checkpoint
-def test_analogies_that_need_no_arithmetic_are_found_out(real_model):
-    kinds = study.analogies(real_model)
+def test_analogies_that_need_no_arithmetic_are_found_out(kinds):
     assert kinds["all"].n == 392 == sum(kinds[kind].n for kind in study.PAIRS)
     assert kinds["one, many"].c_alone > 0.9
     assert kinds["country, capital"].c_alone == 0
@@ -176,14 +180,14 @@ def test_costs_keep_the_two_ends_apart():
 
 
 @pytest.mark.checkpoint
-def test_the_chapter_says_every_number_and_no_other(real_model, found):
+def test_the_chapter_says_every_number_and_no_other(real_model, found, kinds):
     said = {
         **study.told_of_opening(real_model), **study.told_of_forming(study.forming()),
         **study.told_of_pair(study.pair()),
         **study.told_of_rows(found), **study.told_of_naming(study.naming(found)),
         **study.told_of_plane(study.plane(real_model)),
         **study.told_of_questions(study.questions(real_model)),
-        **study.told_of_analogies(study.analogies(real_model)),
+        **study.told_of_analogies(kinds),
         **study.told_of_costs(),
     }  # fmt: skip
     chapter = (Path(__file__).parents[2] / "book" / "embeddings.md").read_text("utf-8")
