@@ -290,7 +290,12 @@ def kinds_table(found):
 def cost_table(rows, lengths=study.LENGTHS):
     """What attention costs for one token. rows: as cost_rows gives them."""
     return Table(
-        ["model", "its matrices (q, k, v, output)", *(f"scores and mixing, after {n:,}" for n in lengths), "equal after"],
+        [
+            "model",
+            "its matrices (q, k, v, output)",
+            *(f"scores and mixing, after {n:,}" for n in lengths),
+            "equal after",
+        ],
         rows,
         name="qkv-costs",
         caption="MFLOPs of attention in all layers for one more token, by the number of tokens before it. Equal "

@@ -212,6 +212,7 @@ def told_of_saturation(found):
         "scaled_high": high[1],
         "less_here": less[at].mean(),
         "less_later": less[later].mean(),
+        "less_error": mean_and_error(less[later])[1],
         "over_d": found.over_d[at],
         "even": 1 / found.sorted.shape[-1],
     }
@@ -227,7 +228,9 @@ def told_of_kinds(found):
 
 def told_of_head(found):
     """Numbers for the prose on the real head."""
-    the, hit, car, boat, blue = (found.tokens.index(f" {word}") for word in ("the", "hit", "car", "boat", "blue"))
+    the, hit, car, boat, blue = (
+        found.tokens.index(f" {word}") for word in ("the", "hit", "car", "boat", "blue")
+    )
     products = found.q[boat] * found.k[blue]
     return {
         "d_head": found.q.shape[1],

@@ -12,14 +12,14 @@ const together = (points, names) => points.map((point, i) => {
 // A name stands beside the tip, at the side away from the origin; the query's past the names of keys that it points at.
 // It stands above or below an arrow that is steep, or that ends near the edge of the plane.
 const named = (points, names, past = 9) => {
-  const beside = points.map(([x, y]) => Math.abs(y) <= Math.abs(x) && Math.abs(x) < 3.4);
+  const steep = points.map(([x, y]) => Math.abs(y) > Math.abs(x)), edge = points.map(([x]) => Math.abs(x) > 3.4);
   return {
     x: points.map(([x]) => x),
     y: points.map(([, y]) => y),
     text: names,
-    dx: points.map(([x], i) => (beside[i] ? Math.sign(x) * past : 0)),
-    dy: points.map(([, y], i) => (beside[i] ? 0 : y < 0 ? 14 : -14)),
-    align: points.map(([x], i) => (!beside[i] ? "center" : x < 0 ? "right" : "left")),
+    dx: points.map(([x], i) => (steep[i] || edge[i] ? 0 : Math.sign(x) * past)),
+    dy: points.map(([, y], i) => (steep[i] ? -14 : edge[i] ? -20 : 0) * (y < 0 ? -1 : 1)),
+    align: points.map(([x], i) => (edge[i] || Math.abs(x) < 0.1 ? "center" : x < 0 ? "right" : "left")),
   };
 };
 
