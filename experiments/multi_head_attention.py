@@ -118,10 +118,10 @@ def drawn_by_layer(n_heads, besides, rng):
     return found
 
 
-def toy_losses():
-    """The toy's loss on each tale, summed over tokens, for every set of heads, silenced and averaged: (2, 256, n).
+def toy_losses(sets=range(256)):
+    """The toy's loss on each tale, summed over tokens, with sets of heads silenced and averaged: (2, n_sets, n).
 
-    The bits of a set's place say which heads, from the left, by layer. Also the number of tokens of each tale.
+    The bits of a set say which heads, from the left, by layer. Also the number of tokens of each tale.
     """
     _, _, held_out = materials()
     held_out = held_out.pick(np.arange(N_TALES))
@@ -131,8 +131,8 @@ def toy_losses():
     forward(toy.config, toy.weights, held_out.inputs, trace=trace)
     averages = averages_of(trace, heads, held_out.counts)
     found = [[], []]
-    for bits in product((0, 1), repeat=len(heads)):
-        chosen = [head for head, bit in zip(heads, bits, strict=True) if bit]
+    for bits in sets:
+        chosen = [head for i, head in enumerate(reversed(heads)) if bits >> i & 1]
         edits = silence_heads(chosen), average_heads({head: averages[head] for head in chosen})
         for losses, edit in zip(found, edits, strict=True):
             logits = forward(toy.config, toy.weights, held_out.inputs, edit=edit)
