@@ -37,32 +37,33 @@ def heads(found, tokens, across="induction", up="novel_sink"):
     here = view.source("here", "x", "y")
     p.scatter("x", "y", source=here, size=13, fill_color=ink("prob"), line_color=ink("ink"), line_width=2)
     words = [visible(token) for token in tokens]
-    q, _ = parts.heatmap(view, "cells", words, words, "prob", 1, height=262, gap=1)
+    q, _ = parts.heatmap(view, "cells", words, words, "prob", 1, height=262, gap=1, y_label="who reads")
     q.xaxis.major_label_orientation = 1.0
     first = view.control(
         across=parts.choice("Across, and sorted by", study.SCORES.values(), names.index(across))
     )
     second = view.control(up=parts.choice("Up", study.SCORES.values(), names.index(up)))
-    view.control(rank=parts.slider("Head, from the largest score", 0, len(places) - 1, 0))
+    view.control(rank=parts.slider("Head, from the largest score", 1, len(places), 1))
     best = orders[across][0]
     layer, head = places[best]
-    n_high = int((found.scores["induction"] > 0.5).sum())
+    n_low = int((found.scores["induction"] < 0.1).sum())
     return Figure(
         parts.side_by_side(p, q),
         view=view,
         controls=[parts.side_by_side(first, second, least=150), view.controls["rank"]],
         name="multi-head-attention-heads",
         alt=f"{len(places)} dots, one a head: across, how much it looks at what followed the same token before, on "
-        "random tokens that repeat; up, how much it looks at the first token of a novel. Most are low across. "
-        f"{n_high} are above 0.5, and those stand high up: on ordinary text they look at the first token. Marked is "
+        f"random tokens that repeat; up, how much it looks at the first token of a novel. {n_low} are below 0.1 "
+        "across; the few on the right stand high up: on ordinary text they look at the first token. Marked is "
         f"head {head} of layer {layer} with its map on one sentence.",
-        caption="Each dot is a head. Sort by a score and walk down the list, or point at a dot: the map shows what "
-        "the head reads in one sentence. The best copiers look at the first token of a novel most of the time: "
-        "what a head does depends on the text.",
-        print_caption="Each dot is a head, one of them marked, with its map on one sentence. The best copiers look "
-        "at the first token of a novel most of the time: what a head does depends on the text.",
+        caption="Each dot is a head. Sort by a score and walk along the slider, or point at a dot: the map shows "
+        "what the head reads in one sentence. The heads with the highest induction score look at the first token of a "
+        "novel most of the time: what a head does depends on the text.",
+        print_caption="Each dot is a head, one of them marked, with its map on one sentence. The heads with "
+        "the highest induction score look at the first token of a novel most of the time: what a head does depends on "
+        "the text.",
         print_states={
-            "the best copier": {},
+            "the best at induction": {},
             "the best at looking one back": {
                 "across": names.index("previous"),
                 "up": names.index("novel_previous"),
@@ -103,16 +104,17 @@ def toy(found):
         view.control(**{f"off_{i}": parts.switch(f"{layer}.{head} off", i >= half)})
         for i, (layer, head) in enumerate(found.heads)
     ]
-    said, sets = study.told_of_toy(found), found.sets()
+    sets = found.sets()
     single = [found.without(i) - found.without() for i in range(len(names))]
+    layers = [found.without(*heads) - found.without() for heads in (range(half), range(half, 2 * half))]
     return Figure(
         column(p, q, sizing_mode="stretch_width"),
         view=view,
         controls=[parts.side_by_side(*off[:half], least=60), parts.side_by_side(*off[half:], least=60)],
         name="multi-head-attention-toy",
         alt=f"Bars of how much the toy loses without one of its eight heads: {min(single):.2f} to {max(single):.2f} "
-        f"nats. Without all four of the second layer it loses {said['toy_second']:.2f}, while their single harms "
-        f"add up to {said['toy_second_sum']:.2f}.",
+        f"nats. Without all four of the second layer it loses {layers[1]:.2f}, while their single harms "
+        f"add up to {sum(single[half:]):.2f}.",
         caption="Switch heads off, in any combination. The upper bars are of each head alone. In "
         f"{sum(more > 0 for more in sets)} of the {len(sets)} combinations heads do more harm together than their "
         "single harms add up to.",
@@ -124,12 +126,8 @@ def toy(found):
             [["none", f"{found.without():.3f}", ""]]
             + [[name, f"{found.without(i):.3f}", fixed(single[i], 3)] for i, name in enumerate(names)]
             + [
-                ["all of layer 0", f"{found.without(*range(half)):.3f}", fixed(said["toy_first"], 3)],
-                [
-                    "all of layer 1",
-                    f"{found.without(*range(half, 2 * half)):.3f}",
-                    fixed(said["toy_second"], 3),
-                ],
+                ["all of layer 0", f"{found.without(*range(half)):.3f}", fixed(layers[0], 3)],
+                ["all of layer 1", f"{found.without(*range(half, 2 * half)):.3f}", fixed(layers[1], 3)],
             ],
         ),
         provenance="trained",
@@ -194,26 +192,25 @@ def sharing(names=study.MODELS, first="Llama-3-8B"):
 
 def silenced_table(found):
     """Losses with heads silenced, on copying and on reading. found: the study's Silenced."""
-    low, high = found.random.mean(axis=1).min(), found.random.mean(axis=1).max()
-    rows = [
-        ["none", found.copy["whole"].mean(), found.right["whole"].mean(), found.reading["whole"]],
-        ["the eight best at induction", found.copy["without"].mean(), found.right["without"].mean(),
-         found.reading["without"]],
-    ]  # fmt: skip
-    table = [[name, f"{loss:.2f}", f"{right:.0%}", f"{read:.3f}"] for name, loss, right, read in rows]
-    table.append(
-        [
-            f"eight at random, {len(found.random)} draws",
-            f"{found.random.mean():.2f} ({low:.2f} to {high:.2f})",
-            f"{found.random_right.mean():.0%}",
-            f"{found.reading_random.mean():.3f} ± {found.reading_random.std(ddof=1):.3f}",
-        ]
-    )
+    names = {
+        "whole": "none", "without": "the eight best at induction", "averaged": "the same, averages in their place",
+        "matched": f"eight others of the same layers, {len(found.sets)} draws",
+        "random": f"eight from anywhere, {len(found.sets)} draws",
+    }  # fmt: skip
+    rows = []
+    for arm, name in names.items():
+        copy, read = f"{found.copy[arm].mean():.2f}", f"{found.reading[arm].mean():.3f}"
+        if found.copy[arm].ndim > 1:
+            draws = found.copy[arm].mean(axis=1)
+            copy += f" ({draws.min():.2f} to {draws.max():.2f})"
+            read += f" ± {found.reading[arm].std(ddof=1):.3f}"
+        rows.append([name, f"{found.first[arm].mean():.1f}", copy, f"{found.right[arm].mean():.0%}", read])
     return Table(
-        ["silenced heads", "copying, nats a token", "guessed right", "a novel, nats a token"],
-        table,
+        ["silenced heads", "first copy", "second copy", "guessed right there", "a novel"],
+        rows,
         name="multi-head-attention-silenced",
-        caption="Loss on the second copy of random tokens, mean of five texts, and on 256 tokens of a novel. In "
-        "brackets the range over draws; ± is the standard deviation over draws.",
+        caption="Loss in nats a token on the first and on the second copy of random tokens, mean of "
+        f"{len(found.copy['whole'])} texts, and on {len(found.extra) + 1} tokens of a novel. In brackets the range "
+        "over draws; ± is the standard deviation over draws.",
         provenance="real",
     )

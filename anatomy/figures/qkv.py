@@ -22,11 +22,11 @@ def arrows(tokens=study.TOKENS, x=study.X, query=(3.0, 0.0)):
     """Query and keys as arrows in a plane, values and their mixture in another. query: the last token's."""
     _, k, v = project(x, study.W_Q, study.W_K, study.W_V)
     view = View("qkv_arrows", tokens=tokens, k=k, v=v)
-    p = plane(view, "said", (-6.4, 6.4), (-5.4, 5.4))
+    p = plane(view, "said", (-6.4, 6.4), (-6.4, 6.4))
     arrow(view, "keys", p, "key", 2)
     arrow(view, "query", p, "query", 3.5)
     tips(view, "key_tips", p, "key")
-    tips(view, "query_tip", p, "query", "square", 28)  # past the names of keys that it points at
+    tips(view, "query_tip", p, "query", "square")
     view.drag(p, "arrows", x="x", y="y")
     view.drag(p, "arrows", x="kx", y="ky")
     values = plane(view, "made", (-0.25, 1.5), (-0.35, 1.3))
@@ -48,7 +48,7 @@ def arrows(tokens=study.TOKENS, x=study.X, query=(3.0, 0.0)):
         view.control(ky=parts.slider("Its second entry", -2.5, 2.5, 0, 0.1, visible=False)),
     ]
     angle = view.control(angle=parts.slider("Turn both, degrees", 0, 360, 0, 15))
-    stretch = view.control(stretch=parts.slider("W_q up, W_k down", -1, 1, 0, 0.5))
+    stretch = view.control(stretch=parts.slider("W_q × f, W_k ÷ f, f", 0.7, 1.4, 1.0, 0.1))
     root = view.control(root=parts.switch("÷ √d", True))
     now = study.toy()
     rows = [
@@ -72,11 +72,12 @@ def arrows(tokens=study.TOKENS, x=study.X, query=(3.0, 0.0)):
         name="qkv-arrows",
         alt="Left, five keys as arrows from the origin and the query (3, 0) of the last token. The keys of red and "
         "blue point nearly the same way as the query, those of car, boat and hit stand at right angles to it. "
-        f"Middle, the values, and the mixed value at ({now.mixed[-1, 0]:.2f}, {now.mixed[-1, 1]:.2f}), half-way "
-        f"between red and blue. Right, the weights: red and blue {now.weights[-1, 0]:.2f} each.",
+        f"Right, the values, and the mixed value at ({now.mixed[-1, 0]:.2f}, {now.mixed[-1, 1]:.2f}), half-way "
+        f"between red and blue. Below, the weights: red and blue {now.weights[-1, 0]:.2f} each.",
         caption="Drag the query, or use the sliders: a key that points its way gets the weight, and a longer query "
-        "decides more sharply. Take a key in your hand and move it: where does the attention go? Then turn all of "
-        "them together, or double one matrix and halve the other: the arrows change, and no score does.",
+        "decides more sharply. Take a key in your hand and move it: where does the attention go? (It returns to its "
+        "place when you let go of it.) Then turn all of them together, or multiply one matrix and divide the other by "
+        "the same factor: the arrows change, and no score does.",
         print_caption="The query of the last token scores high with the keys that point its way. Of its weights, "
         "red and blue get the same. Had query and keys been turned together, no score would change.",
         print_states={"the query of boat": {}, "turned towards blue": {"x": 2.6, "y": 1.6}},
@@ -102,13 +103,13 @@ def arrow(view, name, p, hue, width):
     p.multi_line("xs", "ys", source=source, line_color=ink(hue), line_width=width)
 
 
-def tips(view, name, p, hue, marker="circle", offset=9):
-    """The ends of arrows with their names."""
-    source = view.source(name, "x", "y", "text")
+def tips(view, name, p, hue, marker="circle"):
+    """The ends of arrows with their names, dx and dy pixels away."""
+    source = view.source(name, "x", "y", "text", "dx", "dy", "align")
     p.scatter("x", "y", source=source, size=8, marker=marker, fill_color=ink(hue), line_color=ink(hue))
     p.text(
-        "x", "y", "text", source=source, x_offset=offset, text_baseline="middle", text_color=ink("ink"),
-        background_fill_color=ink("paper"), background_fill_alpha=0.7,
+        "x", "y", "text", source=source, x_offset="dx", y_offset="dy", text_align="align", text_baseline="middle",
+        text_color=ink("ink"), background_fill_color=ink("paper"), background_fill_alpha=0.7,
     )  # fmt: skip
 
 
@@ -192,12 +193,12 @@ def saturation(found):
         f"{found.largest[1].mean():.2f}; without, it grows to {found.largest[0, -1]:.2f} at d = "
         f"{found.dimensions[-1]}. Beside it, the mean weights of all keys: without the division the best key has "
         "nearly everything.",
-        caption=f"Random queries and keys, means of {found.n} draws. Dashed: without the division, filled: with it. "
-        "As d grows the undivided softmax puts all on one key, and the slope p(1 − p), which training needs, goes "
-        "to 0.",
+        caption=f"Random queries and keys, means of {found.n} draws. Dashed: without the division; solid or filled: "
+        "with it. As d grows the undivided softmax puts all on one key; for most queries the slope p(1 − p) then all "
+        "but vanishes.",
         print_states={"d = 4": {"d": 2}, "d = 256": {"d": 8}},
         data=Table(
-            ["d", "spread of scores", "largest weight without √d", "with", "slope without", "with"],
+            ["d", "spread of scores", "largest weight without √d", "with", "p(1 − p) without", "with"],
             [
                 [d, f"{s:.1f}", *(f"{x:.3f}" for x in (*found.largest[:, i], *found.slope[:, i]))]
                 for i, (d, s) in enumerate(zip(found.dimensions, found.spread, strict=True))
@@ -289,7 +290,12 @@ def kinds_table(found):
 def cost_table(rows, lengths=study.LENGTHS):
     """What attention costs for one token. rows: as cost_rows gives them."""
     return Table(
-        ["model", "its four matrices", *(f"scores and mixing, after {n:,}" for n in lengths), "equal after"],
+        [
+            "model",
+            "its matrices (q, k, v, output)",
+            *(f"scores and mixing, after {n:,}" for n in lengths),
+            "equal after",
+        ],
         rows,
         name="qkv-costs",
         caption="MFLOPs of attention in all layers for one more token, by the number of tokens before it. Equal "

@@ -4,7 +4,7 @@ Most of it is recorded by experiments/multi_head_attention.py. Chapter: book/mul
 """
 
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -27,6 +27,8 @@ SCORES = {
 class Heads:
     """Scores of every head: name -> (n_heads_in_all,), layer by layer; errors: of the mean over seeds, where there are
     several. maps (n_heads_in_all, n_pairs): weights on one sentence, 0 … 255, row by row without the later tokens.
+    starts: how many heads give more than half to the first token where the novel begins at another word, word by word.
+    ids: of the novel; champion_sink (n_tokens - 1,): what the head best at induction gives to its first token there.
     """
 
     scores: dict
@@ -36,6 +38,9 @@ class Heads:
     n_heads: int
     sentence: str
     n_seeds: int
+    starts: list
+    ids: np.ndarray
+    champion_sink: np.ndarray
     credit: str
 
     def place(self, i):
@@ -60,56 +65,86 @@ def heads():
     n_layers, n_heads, n_pairs = found["maps"].shape
     return Heads(
         scores, errors, found["maps"].reshape(-1, n_pairs), n_layers, n_heads,
-        found.provenance["settings"]["sentence"], len(found["induction"]), found.credit(),
+        found.provenance["settings"]["sentence"], len(found["induction"]),
+        (found["start_sinks"] > 0.5).sum(axis=(1, 2)).tolist(), found["novel_ids"],
+        found["novel_best_sinks"][0].astype(float), found.credit(),
     )  # fmt: skip
+
+
+def copyable(ids):
+    """Of each token after the first: whether it stood before, and whether what comes next followed it then as well.
+
+    >>> [flags.tolist() for flags in copyable([7, 8, 7, 8, 7])]
+    [[False, True, True, True], [False, True, True, False]]
+    """
+    ids = [int(i) for i in ids]
+    seen = [ids[i] in ids[:i] for i in range(1, len(ids))]
+    pairs = list(pairwise(ids))
+    right = [pairs[i] in pairs[:i] for i in range(1, len(pairs))]
+    return np.array(seen), np.array([*right, False])
 
 
 @dataclass(frozen=True)
 class Silenced:
-    """Losses with eight heads silenced. copy: arm -> (n_texts,) nats on repeated random tokens; right: share guessed;
-    random (n_draws, n_texts): the same for random heads. reading: arm -> nats on the novel; reading_random (n_draws,).
-    sets: the (layer, head) of each draw. before: a head that looks at the token before, silenced alone -> (n_texts,).
+    """Losses with the eight heads silenced that are best at induction, on the texts on which they were not chosen.
+
+    first, copy: arm -> (n_texts,) nats on the first and on the second copy of random tokens; right: share guessed in
+    the second; reading: arm -> nats on the novel. The arms "matched" (eight others of the same layers) and "random"
+    (from anywhere) have a leading axis for draws. extra (n_tokens,): nats more on each token of the novel without the
+    eight. sets: the heads of each random draw.
+    alone: one head that looks at the token before, silenced -> (n_texts,) loss on the second copy. looks: the same, and
+    None for no head -> (n_texts,) mean induction score of the eight. average: loss and score with the average of the
+    first of them in its place.
     """
 
+    first: dict
     copy: dict
     right: dict
-    random: np.ndarray
-    random_right: np.ndarray
     reading: dict
-    reading_random: np.ndarray
+    extra: np.ndarray
     chosen: list
-    sets: np.ndarray
-    before: dict
+    sets: list
+    alone: dict
+    looks: dict
+    average: tuple
 
 
 def silenced():
     """The recorded losses."""
     found = recordings.load("multi_head_attention")
-    losses, right, read = (
-        found[name].astype(float) for name in ("copy_losses", "copy_right", "novel_losses")
+    n, others = len(found["random"]), slice(1, None)  # the heads were chosen on the first text
+    arms = {"whole": 0, "without": 1, "averaged": 2, "random": slice(3, n + 3), "matched": slice(n + 3, None)}
+
+    def by_arm(name):
+        return {arm: found[name].astype(float)[place] for arm, place in arms.items()}
+
+    first, copy, right = (
+        {arm: values[..., others] for arm, values in by_arm(name).items()}
+        for name in ("first_losses", "copy_losses", "copy_right")
     )
-    arms = ("whole", "without")
+    heads = [tuple(map(int, head)) for head in found["before"]]
+    losses = found["before_losses"].astype(float)[:, others]
+    looks = found["before_looks"].astype(float).mean(axis=2)[:, others]
+    whole, without = found["novel_token_losses"].astype(float)
     return Silenced(
-        copy=dict(zip(arms, losses[:2], strict=True)),
-        right=dict(zip(arms, right[:2], strict=True)),
-        random=losses[2:],
-        random_right=right[2:],
-        reading=dict(zip(arms, read[:2], strict=True)),
-        reading_random=read[2:],
-        chosen=[tuple(map(int, pair)) for pair in found["silenced"]],
-        sets=found["random"],
-        before={
-            tuple(map(int, head)): values.astype(float)
-            for head, values in zip(found["before"], found["before_losses"], strict=True)
-        },
-    )
+        first, copy, right, by_arm("novel_losses"), without - whole,
+        chosen=[tuple(map(int, head)) for head in found["silenced"]],
+        sets=[sorted((int(layer), int(head)) for layer, head in heads) for heads in found["random"]],
+        alone=dict(zip(heads, losses, strict=False)),
+        looks=dict(zip([None, *heads], looks, strict=False)),
+        average=(losses[-1], looks[-1]),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Toy:
-    """The toy's loss on held-out tales for every set of silenced heads: (2 ** n,), bit by bit from the left."""
+    """The toy's loss on held-out tales for every set of silenced heads: (2 ** n,), bit by bit from the left.
+
+    by_tale (n + 3, n_tales): the loss on each tale with all heads, without each of them, without either layer.
+    """
 
     losses: np.ndarray
+    by_tale: np.ndarray
     heads: list
     n_tales: int
     credit: str
@@ -130,13 +165,14 @@ class Toy:
         ]
 
 
-def toy():
-    """The recorded losses."""
+def toy(averaged=False):
+    """The recorded losses; averaged: with heads replaced by their average instead of zeros."""
     found = recordings.load("multi_head_attention")
-    losses = found["toy_losses"].astype(float)
+    losses = found["toy_losses"].astype(float)[int(averaged)]
     n = int(np.log2(len(losses)))
     return Toy(
         losses,
+        found["toy_tale_losses"].astype(float)[int(averaged)],
         [(i // (n // 2), i % (n // 2)) for i in range(n)],
         found.provenance["settings"]["n_tales"],
         found.credit(),
@@ -198,66 +234,100 @@ def told_of_sharing(name="Llama-3-8B"):
     return {"kept": f"{kept:.0f}", "unshared": f"{unshared:.0f}"}
 
 
+def named(heads):
+    """Heads as layer.head, for prose."""
+    return ", ".join(f"{layer}.{head}" for layer, head in heads)
+
+
 def told_of_heads(found):
     """Numbers for the prose on the 270 heads."""
-    best = found.order("induction")[0]
+    scores, best = found.scores, found.order("induction")[0]
     layer, head = found.place(best)
-    before = found.order("previous")[0]
-    return {
+    before, error = found.order("previous")[0], found.errors["induction"]
+    seen, right = copyable(found.ids)
+    said = {
         "n_heads": len(found.maps),
         "n_texts": found.n_seeds,
         "champion": f"head {head} of layer {layer}",
-        "champion_score": found.scores["induction"][best],
-        "champion_error": found.errors["induction"][best],
-        "champion_sink": found.scores["novel_sink"][best],
-        "above_half": int((found.scores["induction"] > 0.5).sum()),
+        "champion_score": scores["induction"][best],
+        "champion_error": error[best],
+        "champion_sink": scores["novel_sink"][best],
+        "n_above": int((scores["induction"] - error > 0.5).sum()),
+        "n_near": int((abs(scores["induction"] - 0.5) <= error).sum()),
+        "n_low": int((scores["induction"] < 0.1).sum()),
         "before_head": "head {1} of layer {0}".format(*found.place(before)),
-        "before_score": found.scores["previous"][before],
-        "before_novel": found.scores["novel_previous"][before],
-        "ours": found.scores["previous"][11 * found.n_heads + 1],
-        "n_sinks": int((found.scores["novel_sink"] > 0.5).sum()),
+        "before_score": scores["previous"][before],
+        "before_novel": scores["novel_previous"][before],
+        "ours": scores["previous"][11 * found.n_heads + 1],
+        "ours_novel": scores["novel_previous"][11 * found.n_heads + 1],
+        "sinks_alike": np.corrcoef(scores["sink"], scores["novel_sink"])[0, 1],
+        "before_alike": np.corrcoef(scores["previous"], scores["novel_previous"])[0, 1],
+        "n_sinks": int((scores["novel_sink"] > 0.5).sum()),
+        "n_starts": len(found.starts),
+        "starts_low": min(found.starts),
+        "starts_high": max(found.starts),
     }
+    for name, kind in (("new", ~seen), ("seen", seen), ("right", right)):
+        said[f"sink_{name}"], said[f"sink_{name}_error"] = mean_and_error(found.champion_sink[kind])
+        said[f"n_{name}"] = int(kind.sum())
+    return said
 
 
-def told_of_silenced(found):
+def told_of_silenced(found, n_vocab=PUBLISHED["SmolLM2-135M"].n_vocab):
     """Numbers for the prose on heads that are silenced."""
-    draws = found.random.mean(axis=1)
-    worst = int(draws.argmax())
-    return {
+    draws, whole = found.copy["random"].mean(axis=1), found.copy["whole"].mean()
+    said = {
         "n_draws": len(draws),
-        "copy_whole": mean_and_error(found.copy["whole"])[0],
-        "copy_whole_error": mean_and_error(found.copy["whole"])[1],
-        "copy_without": mean_and_error(found.copy["without"])[0],
-        "copy_without_error": mean_and_error(found.copy["without"])[1],
-        "right_whole": float(found.right["whole"].mean()),
-        "right_without": float(found.right["without"].mean()),
+        "n_measured": len(found.copy["whole"]),
+        "chosen": named(found.chosen),
+        "even_guess": np.log(n_vocab),
+        "copy_first": found.first["whole"].mean(),
+        "right_whole": found.right["whole"].mean(),
+        "right_without": found.right["without"].mean(),
+        "copy_matched": found.copy["matched"].mean(),
         "copy_random": float(np.median(draws)),
-        "copy_high": float(draws.max()),
-        "worst_has": ", ".join(
-            f"{layer}.{head}" for layer, head in sorted(map(tuple, found.sets[worst].tolist()))
-        ),
-        "copy_before": mean_and_error(found.before[16, 0])[0],
-        "copy_before_error": mean_and_error(found.before[16, 0])[1],
-        "copy_next": mean_and_error(found.before[11, 1])[0],
-        "read_harm": found.reading["without"] - found.reading["whole"],
-        "read_random": float(np.mean(found.reading_random) - found.reading["whole"]),
+        "copy_high": draws.max(),
+        "n_dear": int((draws > whole + 1).sum()),
+        "looks_average": found.average[1].mean(),
+        "worst_has": named(found.sets[int(draws.argmax())]),
+        "read_matched": (found.reading["matched"] - found.reading["whole"]).mean(),
     }
+    measured = {
+        "copy_whole": found.copy["whole"],
+        "copy_without": found.copy["without"],
+        "copy_averaged": found.copy["averaged"],
+        "copy_before": found.alone[16, 0],
+        "copy_next": found.alone[11, 1],
+        "looks_whole": found.looks[None],
+        "looks_before": found.looks[16, 0],
+        "looks_next": found.looks[11, 1],
+        "read_harm": found.extra,
+    }
+    for name, values in measured.items():
+        said[name], said[f"{name}_error"] = mean_and_error(values)
+    return said
 
 
-def told_of_toy(found):
-    """Numbers for the prose on the toy's heads."""
-    single = [found.without(i) - found.without() for i in range(len(found.heads))]
+def told_of_toy(found, averaged):
+    """Numbers for the prose on the toy's heads. found, averaged: Toys, with heads silenced and with heads averaged."""
     half = len(found.heads) // 2
     first, second = range(half), range(half, 2 * half)
+    single = [found.without(i) - found.without() for i in range(2 * half)]
+    errors = [mean_and_error(losses - found.by_tale[0])[1] for losses in found.by_tale[1:]]
     return {
         "toy_whole": found.without(),
         "toy_tales": found.n_tales,
         "toy_least": min(single),
         "toy_most": max(single),
+        "toy_single_error": max(errors[: 2 * half]),
         "toy_second": found.without(*second) - found.without(),
+        "toy_second_error": errors[-1],
         "toy_second_sum": sum(single[i] for i in second),
         "toy_first": found.without(*first) - found.without(),
+        "toy_first_error": errors[-2],
         "toy_first_sum": sum(single[i] for i in first),
+        "toy_second_averaged": averaged.without(*second) - averaged.without(),
+        "toy_second_averaged_sum": sum(averaged.without(i) - averaged.without() for i in second),
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from anatomy import recordings
 from anatomy.model import PUBLISHED, Trace
-from anatomy.qkv import attend_in_steps, causal_mask, project
+from anatomy.qkv import attend_in_steps, causal_mask, project, softmax_rows
 from anatomy.studies import mean_and_error
 
 # --- The toy -------------------------------------------------------------------------------------
@@ -49,7 +49,8 @@ class Saturation:
 
     spread (n_d,): standard deviation of a score. largest, slope (2, n_d): the mean largest weight and the mean
     p (1 - p) of it, without and with the division by √d; error: of the first, over draws. sorted (2, n_d, n_keys): mean
-    weights, largest first.
+    weights, largest first. along (2, n_d, n): the slope of the largest weight along q · k, draw by draw. over_d (n_d,):
+    the mean largest weight with a division by d.
     """
 
     dimensions: tuple
@@ -58,29 +59,32 @@ class Saturation:
     error: np.ndarray
     slope: np.ndarray
     sorted: np.ndarray
+    along: np.ndarray
+    over_d: np.ndarray
     n: int
 
 
 def saturation(dimensions=DIMENSIONS, n_keys=N_KEYS, n=N_DRAWS, seed=0):
     """Draw queries and keys with entries of mean 0 and variance 1, n times for each number of entries."""
     rng = np.random.default_rng(seed)
-    spread, largest, error, slope, ordered = [], [], [], [], []
+    spread, largest, error, slope, ordered, along, over_d = [], [], [], [], [], [], []
     for d in dimensions:
         q, k = rng.standard_normal((n, 1, d)), rng.standard_normal((n, n_keys, d))
         scores = (q @ k.swapaxes(1, 2))[:, 0]
         spread.append(scores.std())
         row = []
         for divisor in (1, d**0.5):
-            weights = np.exp(scores / divisor - (scores / divisor).max(-1, keepdims=True))
-            weights /= weights.sum(-1, keepdims=True)
-            weights = np.sort(weights, axis=-1)[:, ::-1]
+            weights = np.sort(softmax_rows(scores / divisor), axis=-1)[:, ::-1]
             top = weights[:, 0]
-            row.append((*mean_and_error(top), (top * (1 - top)).mean(), weights.mean(0)))
-        for found, values in zip((largest, error, slope, ordered), zip(*row, strict=True), strict=True):
+            steep = top * (1 - top)
+            row.append((*mean_and_error(top), steep.mean(), weights.mean(0), steep / divisor))
+        kept = largest, error, slope, ordered, along
+        for found, values in zip(kept, zip(*row, strict=True), strict=True):
             found.append(values)
+        over_d.append(softmax_rows(scores / d).max(-1).mean())
     return Saturation(
         dimensions, np.array(spread), np.array(largest).T, np.array(error).T, np.array(slope).T,
-        np.array(ordered).transpose(1, 0, 2), n,
+        np.array(ordered).swapaxes(0, 1), np.array(along).swapaxes(0, 1), np.array(over_d), n,
     )  # fmt: skip
 
 
@@ -186,7 +190,10 @@ def told_of_toy():
 
 def told_of_saturation(found):
     """Numbers for the prose on scores that grow with d."""
-    at = found.dimensions.index(64)
+    at, later = (found.dimensions.index(d) for d in (64, 256))
+    (plain, plain_error), (scaled, scaled_error) = (mean_and_error(slopes) for slopes in found.along[:, at])
+    low, high = np.quantile(found.along[:, at], (0.1, 0.9), axis=-1)
+    less = found.along[0] < found.along[1]
     return {
         "n_draws": found.n,
         "n_keys": found.sorted.shape[-1],
@@ -195,8 +202,19 @@ def told_of_saturation(found):
         "plain_error": found.error[0, at],
         "scaled_largest": found.largest[1, at],
         "scaled_error": found.error[1, at],
-        "plain_slope": found.slope[0, at],
-        "scaled_slope": found.slope[1, at],
+        "plain_slope": plain,
+        "plain_slope_error": plain_error,
+        "scaled_slope": scaled,
+        "scaled_slope_error": scaled_error,
+        "plain_low": low[0],
+        "plain_high": high[0],
+        "scaled_low": low[1],
+        "scaled_high": high[1],
+        "less_here": less[at].mean(),
+        "less_later": less[later].mean(),
+        "less_error": mean_and_error(less[later])[1],
+        "over_d": found.over_d[at],
+        "even": 1 / found.sorted.shape[-1],
     }
 
 
@@ -210,13 +228,17 @@ def told_of_kinds(found):
 
 def told_of_head(found):
     """Numbers for the prose on the real head."""
-    boat, blue = found.tokens.index(" boat"), found.tokens.index(" blue")
+    the, hit, car, boat, blue = (
+        found.tokens.index(f" {word}") for word in ("the", "hit", "car", "boat", "blue")
+    )
     products = found.q[boat] * found.k[blue]
     return {
         "d_head": found.q.shape[1],
         "boat_sum": f"{products.sum():.1f}",
-        "boat_scaled": f"{products.sum() / found.q.shape[1] ** 0.5:.1f}",
+        "boat_scaled": products.sum() / found.q.shape[1] ** 0.5,
         "boat_raised": np.exp(found.scores[boat, blue]),
         "boat_row": np.exp(found.scores[boat, : boat + 1]).sum(),
         "boat_weight": found.weights[boat, blue],
+        "the_hit": found.weights[the, hit],
+        "hit_car": found.weights[hit, car],
     }

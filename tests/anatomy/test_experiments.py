@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from anatomy import recordings, tiny_tales
+from anatomy.model import silence_heads
 from anatomy.neuron_activation import silu
 from anatomy.tokenization import novel
 from anatomy.training_phases import frequency_power, learn_addition
@@ -392,10 +393,50 @@ def test_copying_and_its_loss_are_as_recorded(real_model):
     recording = recordings.load("multi_head_attention")
     texts = [heads_experiment.repeated(real_model, heads_experiment.SEEDS[0])]
     chosen = [tuple(map(int, head)) for head in recording["silenced"]]
-    for arm, heads in ((0, ()), (1, chosen)):
-        losses, right = heads_experiment.copying(real_model, texts, heads)
-        assert losses[0] == pytest.approx(recording["copy_losses"][arm, 0], abs=5e-3)
+    matched = [tuple(map(int, head)) for head in recording["matched"][0]]
+    for arm, heads in ((0, ()), (1, chosen), (3 + heads_experiment.N_RANDOM, matched)):
+        first, second, right = heads_experiment.copying(real_model, texts, silence_heads(heads))
+        assert first[0] == pytest.approx(recording["first_losses"][arm, 0], abs=5e-3)
+        assert second[0] == pytest.approx(recording["copy_losses"][arm, 0], abs=5e-3)
         assert right[0] == pytest.approx(recording["copy_right"][arm, 0], abs=0.03)
+
+
+@pytest.mark.checkpoint
+def test_the_induction_heads_look_as_recorded_without_one_that_looks_back(real_model):
+    recording = recordings.load("multi_head_attention")
+    texts = [heads_experiment.repeated(real_model, heads_experiment.SEEDS[0])]
+    chosen, before = ([tuple(map(int, head)) for head in recording[key]] for key in ("silenced", "before"))
+    for arm, edit in ((0, None), (1, silence_heads(before[:1])), (2, silence_heads(before[1:2]))):
+        looks = heads_experiment.looking(real_model, texts, chosen, edit)
+        np.testing.assert_allclose(looks, recording["before_looks"][arm, :1], atol=5e-3)
+
+
+@pytest.mark.checkpoint
+def test_sinks_are_as_recorded_where_the_novel_begins_elsewhere(real_model):
+    ids = np.array(real_model.encode(novel()))
+    start, n = heads_experiment.STARTS[-1], heads_experiment.N_NOVEL
+    _, found = heads_experiment.scores(real_model, ids[start : start + n])
+    np.testing.assert_allclose(found, recordings.load("multi_head_attention")["start_sinks"][-1], atol=5e-3)
+
+
+def test_the_toys_losses_without_heads_are_as_recorded():
+    recording = recordings.load("multi_head_attention")
+    heads = heads_experiment.toy_sets()
+    losses, counted = heads_experiment.toy_losses(heads)
+    np.testing.assert_allclose(losses / counted, recording["toy_tale_losses"], **LOSS)
+    together = losses.sum(axis=2) / counted.sum()
+    np.testing.assert_allclose(together, recording["toy_losses"][:, heads], **LOSS)
+
+
+def test_an_averaged_head_writes_its_average_and_no_other_head_changes():
+    array = np.arange(24.0).reshape(1, 2, 3, 4)
+    averages = heads_experiment.averages_of({"heads": [array]}, [(0, 1)], [[1, 1, 0]])
+    np.testing.assert_array_equal(averages[0, 1], array[0, 1, :2].mean(axis=0))
+    edit = heads_experiment.average_heads(averages)
+    changed = edit("heads", 0, array)
+    assert (changed[0, 1] == averages[0, 1]).all()
+    np.testing.assert_array_equal(changed[0, 0], array[0, 0])
+    assert edit("heads", 1, array).tolist() == edit("hidden", 0, array).tolist() == array.tolist()
 
 
 @pytest.mark.checkpoint

@@ -21,13 +21,13 @@ def heads(found):
 
 
 @pytest.mark.parametrize("across", range(5))
-@pytest.mark.parametrize("rank", [0, 7, 269])
+@pytest.mark.parametrize("rank", [1, 8, 270])
 def test_each_head_has_its_rank_its_place_and_its_map(shown, found, heads, across, rank):
     name = list(study.SCORES)[across]
     state = shown(heads, across=across, rank=rank)
-    head = found.order(name)[rank]
+    head = found.order(name)[rank - 1]
     layer, number = found.place(head)
-    assert state["said"]["text"].startswith(f"layer {layer}, head {number}: rank {rank + 1} of 270")
+    assert state["said"]["text"].startswith(f"layer {layer}, head {number}: rank {rank} of 270")
     assert state["here"]["x"] == [pytest.approx(found.scores[name][head], abs=1e-3)]
     n = len(TOKENS)
     rows, columns = np.tril_indices(n)
@@ -39,14 +39,14 @@ def test_each_head_has_its_rank_its_place_and_its_map(shown, found, heads, acros
 def test_pointing_picks_the_rank(shown, found, heads):
     state = shown(heads, across=1)
     order = found.order("previous")
-    assert [state["heads"]["pick"][head] for head in order] == list(range(270))
+    assert [state["heads"]["pick"][head] for head in order] == list(range(1, 271))
 
 
 def test_sorted_anew_the_head_stays(shown, found, heads):
     before = {"across": 0, "up": 4, "rank": 3}
     state = shown(heads, before, across=2, up=4, rank=3)
-    head = found.order("induction")[3]
-    assert found.order("sink")[state["rank"]["value"]] == head
+    head = found.order("induction")[2]
+    assert found.order("sink")[state["rank"]["value"] - 1] == head
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +72,9 @@ def test_sharing_is_the_studys(shown, model):
         full, own = study.sharing(config, config.n_heads), study.sharing(config, n)
         assert state["bars"]["value"] == pytest.approx([own[0] / full[0], own[1] / full[1]])
         assert ("as published" in state["said"]["text"]) == (n == config.n_kv_heads)
+
+
+@pytest.mark.parametrize("model", range(1, len(study.MODELS)))
+def test_another_model_opens_as_published(shown, model):
+    state = shown(figures.sharing(), {"model": 0, "share": 1}, model=model, share=1)
+    assert "as published" in state["said"]["text"]

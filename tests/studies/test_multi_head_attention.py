@@ -5,9 +5,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from anatomy import tiny_tales
+from anatomy import recordings, tiny_tales
 from anatomy.model import PUBLISHED, Trace
-from anatomy.multi_head_attention import induction_score
+from anatomy.multi_head_attention import contributions, induction_score
 from anatomy.studies import multi_head_attention as study
 from anatomy.studies.costs import part_costs
 
@@ -33,6 +33,16 @@ def test_the_best_copiers_are_sinks_on_a_novel(found):
 
 
 @pytest.mark.checkpoint
+def test_the_best_at_induction_does_not_write_the_longest_vector(found, real_model):
+    trace = Trace("heads")
+    real_model.forward(real_model.encode(found.sentence), trace=trace)
+    written = contributions(trace["heads"][18], real_model.weights.layers[18].w_o)[:, -1]
+    lengths = np.linalg.norm(written, axis=-1)
+    assert lengths.argmax() == 0
+    assert lengths[6] < lengths[0] / 2
+
+
+@pytest.mark.checkpoint
 def test_maps_are_the_weights_to_eight_bits(found, real_model):
     trace = Trace("weights")
     ids = real_model.encode(found.sentence)
@@ -52,14 +62,50 @@ def test_scores_are_those_of_the_model(found, real_model):
 
 
 def test_silenced_heads():
-    said = study.told_of_silenced(study.silenced())
+    found = study.silenced()
+    said = study.told_of_silenced(found)
     assert said["copy_without"] - said["copy_whole"] > 10 * said["copy_without_error"]
+    assert said["copy_averaged"] - said["copy_whole"] > 10 * said["copy_averaged_error"]  # not for the zeros
     assert said["right_without"] < 0.05 < said["right_whole"]
+    assert said["copy_matched"] < said["copy_whole"] + 1 < said["copy_without"] - 5
+    assert said["even_guess"] + 3 < said["copy_first"]
+    assert abs(found.first["without"] - found.first["whole"]).max() < 1  # nothing to copy, nothing to lose
     assert said["copy_random"] < 5  # as a rule
     assert said["copy_high"] > 8  # and one draw
     assert "16.0" in said["worst_has"].split(", ")
-    assert said["copy_before"] > 3 * said["copy_next"]
-    assert said["read_harm"] < said["read_random"]
+    assert said["chosen"].split(", ")[0] == "18.6"
+    assert said["copy_before"] - said["copy_next"] > 5 * said["copy_before_error"]
+    assert said["looks_whole"] - said["looks_before"] > 10 * said["looks_whole_error"]
+    assert said["looks_average"] < 0.2
+    assert abs(said["looks_next"] - said["looks_whole"]) < said["looks_whole_error"]
+    assert said["read_harm"] < 2 * said["read_harm_error"]
+    assert found.reading["without"] - found.reading["whole"] == pytest.approx(said["read_harm"], abs=1e-4)
+
+
+def test_draws_are_matched_by_layer():
+    recorded = recordings.load("multi_head_attention")
+    chosen = study.silenced().chosen
+    layers = sorted(layer for layer, _ in chosen)
+    for heads in recorded["matched"].tolist():
+        assert sorted(layer for layer, _ in heads) == layers
+        assert not {tuple(head) for head in heads} & set(chosen)
+        assert len({tuple(head) for head in heads}) == len(chosen)
+
+
+def test_what_could_be_copied_is_found_by_pairs():
+    seen, right = study.copyable([1, 2, 3, 1, 2, 4, 1, 2])
+    assert seen.tolist() == [False, False, True, True, False, True, True]
+    assert right.tolist() == [False, False, True, False, False, True, False]
+
+
+def test_the_champion_looks_less_at_the_first_token_where_it_could_copy(found):
+    said = study.told_of_heads(found)
+    assert said["n_new"] + said["n_seen"] == len(found.champion_sink) == 255
+    assert found.champion_sink.mean() == pytest.approx(said["champion_sink"], abs=1e-3)
+    assert said["sink_new"] - said["sink_seen"] > 3 * said["sink_seen_error"]
+    assert 0.5 < said["sink_right"] < said["sink_seen"]
+    assert said["sinks_alike"] < 0.6 < 0.9 < said["before_alike"]
+    assert said["starts_low"] > 0.9 * said["n_sinks"]
 
 
 def test_the_toys_sets_of_heads():
@@ -71,6 +117,15 @@ def test_the_toys_sets_of_heads():
     sets = toy.sets()
     assert len(sets) == 256 - 9
     assert sum(more > 0 for more in sets) > 240
+    averaged = study.toy(averaged=True)
+    assert averaged.without() == toy.without()
+    said = study.told_of_toy(toy, averaged)
+    assert said["toy_second"] - said["toy_second_sum"] > 5 * said["toy_second_error"]
+    assert said["toy_second_averaged"] - said["toy_second_averaged_sum"] > 5 * said["toy_second_error"]
+    assert toy.by_tale.shape == (11, toy.n_tales)
+    assert toy.by_tale.mean(axis=1)[:9] == pytest.approx(
+        [toy.without(), *map(toy.without, range(8))], abs=0.03
+    )
 
 
 def test_the_toy_is_the_one_that_ships():

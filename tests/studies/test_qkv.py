@@ -24,6 +24,19 @@ def test_scores_spread_by_the_root_of_d():
     assert found.largest[0, 1] > 0.8 > 0.4 > found.largest[1, 1]
     assert found.sorted.sum(axis=-1) == pytest.approx(np.ones((2, 2)))
     assert (found.slope <= 0.25).all()
+    np.testing.assert_allclose(found.along.mean(axis=-1) * [[1, 1], [2, 8]], found.slope)  # divided once more
+    assert 1 / 16 < found.over_d[1] < 0.1 < found.over_d[0]
+
+
+def test_with_the_root_slopes_are_even_not_steep():
+    said = study.told_of_saturation(study.saturation())
+    assert (
+        said["plain_slope"] - said["scaled_slope"] > 10 * said["plain_slope_error"]
+    )  # the mean is no argument
+    assert said["scaled_high"] / said["scaled_low"] < 3
+    assert said["plain_high"] / said["plain_low"] > 100
+    assert said["less_here"] < 0.5 < said["less_later"] - 2 * said["less_error"]
+    assert said["even"] < said["over_d"] < 1.5 * said["even"]
 
 
 def test_one_matrix_less():
@@ -46,6 +59,10 @@ def test_the_real_head_multiplies_what_it_shows(real_model):
     the, hit = found.tokens.index(" the"), found.tokens.index(" hit")
     assert found.weights[the].argmax() == hit  # as the prose says
     assert found.weights[hit].argmax() == found.tokens.index(" car")
+    said = study.told_of_head(found)
+    assert said["the_hit"] == found.weights[4, 3]
+    assert said["hit_car"] == found.weights[3, 2]
+    assert said["boat_scaled"] == pytest.approx(found.scores[6, 5], abs=1e-4)
 
 
 @pytest.mark.parametrize("name", ["SmolLM2-135M", "Llama-3-8B"])

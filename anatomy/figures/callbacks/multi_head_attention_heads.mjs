@@ -3,11 +3,11 @@ import { fixed } from "./shared/fixed.mjs";
 
 export const show = ({ names, scores, orders, places, maps, tokens, n_pairs }, { across, up, rank }, before) => {
   const x = scores[across], y = scores[up], order = orders[across];
-  const rank_of = [];
-  order.forEach((head, i) => { rank_of[head] = i; });
+  const rank_of = []; // from 1
+  order.forEach((head, i) => { rank_of[head] = i + 1; });
   // sorted by another score, the same head stays: only its rank changes
-  const kept = before && before.across !== across ? rank_of[orders[before.across][before.rank]] : rank;
-  const head = order[kept], [layer, number] = places[head];
+  const kept = before && before.across !== across ? rank_of[orders[before.across][before.rank - 1]] : rank;
+  const head = order[kept - 1], [layer, number] = places[head];
   const bytes = bytes_of(maps).slice(head * n_pairs, (head + 1) * n_pairs);
   const n = tokens.length, value = [], text = [];
   for (let i = 0, at = 0; i < n; i++) {
@@ -25,7 +25,7 @@ export const show = ({ names, scores, orders, places, maps, tokens, n_pairs }, {
     cells: { value, text },
     x_label: { axis_label: names[across] },
     y_label: { axis_label: names[up] },
-    said: { text: `${place}: rank ${kept + 1} of ${order.length}\n${fixed(x[head])} across, ${fixed(y[head])} up` },
-    say: `${place}, rank ${kept + 1}: ${names[across]} ${fixed(x[head])}, ${names[up]} ${fixed(y[head])}.`,
+    said: { text: `${place}: rank ${kept} of ${order.length}\n${fixed(x[head])} across, ${fixed(y[head])} up` },
+    say: `${place}, rank ${kept}: ${names[across]} ${fixed(x[head])}, ${names[up]} ${fixed(y[head])}.`,
   };
 };

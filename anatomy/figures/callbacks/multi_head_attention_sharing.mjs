@@ -2,9 +2,10 @@ import { fixed } from "./shared/fixed.mjs";
 
 const amount = bytes => (bytes >= 1e9 ? `${fixed(bytes / 1e9, 1)} GB` : bytes >= 1e6 ? `${fixed(bytes / 1e6, 0)} MB` : `${fixed(bytes / 1e3, 1)} kB`);
 
-export const show = ({ models }, { model, share }) => {
+export const show = ({ models }, { model, share }, before) => {
   const { name, n_layers, d_model, n_heads, n_kv_heads, d_head, divisors } = models[model];
-  const place = Math.min(share, divisors.length - 1), kv = divisors[place];
+  const place = before && before.model !== model ? divisors.indexOf(n_kv_heads) : share; // another model: as published
+  const kv = divisors[place];
   const parameters = n => n_layers * 2 * d_model * d_head * (n_heads + n);
   const bytes = n => n_layers * 2 * n * d_head * 2;
   const parts = [parameters(kv) / parameters(n_heads), bytes(kv) / bytes(n_heads)];

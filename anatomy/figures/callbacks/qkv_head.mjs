@@ -16,13 +16,13 @@ export const show = ({ tokens, q, k, weights, scores }, { cell }) => {
   const weight = later ? "masked, 0" : fixed(weights[i][j]);
   const rows = [
     ...named, [`${d - MOST} others`, "", "", fixed(rest, 1)], ["sum, q · k", "", "", fixed(sum, 1)],
-    [`÷ √${d}`, "", "", fixed(scores[i][j], 1)], ["e to that", "", "", later ? "masked, 0" : fixed(raised[j])],
+    [`÷ √${d}`, "", "", fixed(scores[i][j])], ["e to that", "", "", later ? "masked, 0" : fixed(raised[j])],
     [`weight: of ${fixed(all)} in all`, "", "", later ? "0" : weight],
   ];
   return {
     ring: { x: [j], y: [-i] },
     products: Object.fromEntries([0, 1, 2, 3].map(c => [`c${c}`, rows.map(row => row[c])])),
     said: { text: `${tokens[i]} reads ${tokens[j]}: weight ${weight}` },
-    say: `${tokens[i]} reads ${tokens[j]}: sum of ${d} products ${fixed(sum, 1)}, divided by ${fixed(Math.sqrt(d), 0)} ${fixed(scores[i][j], 1)}, e to that ${later ? "masked, 0" : `${fixed(raised[j])} of ${fixed(all)}`}, weight ${weight}.`,
+    say: `${tokens[i]} reads ${tokens[j]}: sum of ${d} products ${fixed(sum, 1)}, divided by ${fixed(Math.sqrt(d), 0)} ${fixed(scores[i][j])}, e to that ${later ? "masked, 0" : `${fixed(raised[j])} of ${fixed(all)}`}, weight ${weight}.`,
   };
 };

@@ -3,7 +3,7 @@ import { fixed } from "./shared/fixed.mjs";
 export const show = ({ dimensions, largest, slope, ordered, spread }, { d }) => {
   const x = dimensions, at = dimensions[d];
   const bars = kind => ({ x: ordered[kind][d].map((_, i) => i), value: ordered[kind][d] });
-  const words = [`without √d: largest ${fixed(largest[0][d])}, slope ${fixed(slope[0][d])}`, `with: largest ${fixed(largest[1][d])}, slope ${fixed(slope[1][d])}`];
+  const words = [`without √d: largest ${fixed(largest[0][d])}, p(1 − p) ${fixed(slope[0][d])}`, `with: largest ${fixed(largest[1][d])}, p(1 − p) ${fixed(slope[1][d])}`];
   return {
     plain: { x, y: largest[0] },
     scaled: { x, y: largest[1] },
