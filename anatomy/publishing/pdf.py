@@ -54,8 +54,7 @@ NOTE = {  # a call-out: ink rules above and below, no box
     "padding-right": "0pt",
 }
 SETUP |= {f"div.note_{key}": value for key, value in NOTE.items()}
-# characters of a table's cell that are set in one line: the first number that leaves the other columns some room
-LONGEST_UNBROKEN, LEAST_COLUMN, TABLE_WIDTH = (20, 16), 12, 85
+TABLE_WIDTH, COLUMN_GAP = 84, 3  # of a page, in characters of a table's type
 CODE_WIDTH, PAGE_LINES = 82, 52  # characters and lines of code that a page holds
 SHORT_OUTPUT = 10  # lines, with its margins
 
@@ -168,8 +167,8 @@ class Hooks(SphinxPostTransform):
 class Columns(SphinxPostTransform):
     """What LaTeX's writer drops of a table, as a column specification; and room for all of it on the page.
 
-    Columns of numbers are set flush right. A column is broken only where a cell of it is long: in the others a word
-    would be cut. A caption may not stand on the page before its table, nor a heading that the table follows.
+    Columns of numbers are set flush right. A caption may not stand on the page before its table, nor a heading that
+    the table follows.
     """
 
     default_priority = 700
@@ -188,21 +187,46 @@ class Columns(SphinxPostTransform):
 
 
 def specification(columns):
-    """The letters of a table's columns, each with its head among the cells: r or l, capital where lines are broken.
+    """A table's columns as LaTeX has them, each with its head as the first of the cells: side and width.
 
-    >>> specification([[nodes.entry("", nodes.Text("short"))], [nodes.entry("", nodes.Text("words " * 9))]])
-    'lL'
+    >>> specification([[nodes.entry("", nodes.Text("short"))], [nodes.entry("", nodes.Text("words " * 30))]])
+    '>{\\\\leftcell}p{0.06\\\\linewidth}>{\\\\leftcell}p{0.869\\\\linewidth}'
     """
-    widths = [max(len(cell.astext()) for cell in cells) for cells in columns]
-
-    def room(limit):
-        return sum((width if width <= limit else LEAST_COLUMN) + 2 for width in widths) <= TABLE_WIDTH
-
-    limit = next(filter(room, LONGEST_UNBROKEN), LONGEST_UNBROKEN[-1])
-    letters = ("r" if all("text-right" in cell["classes"] for cell in cells) else "l" for cells in columns)
+    right = [all("text-right" in cell["classes"] for cell in cells) for cells in columns]
+    texts = [[cell.astext() for cell in cells] for cells in columns]
     return "".join(
-        letter if width <= limit else letter.upper() for letter, width in zip(letters, widths, strict=True)
+        rf">{{\{'right' if side else 'left'}cell}}p{{{round(width / TABLE_WIDTH, 3)}\linewidth}}"
+        for side, width in zip(right, widths(texts, right), strict=True)
     )
+
+
+def widths(texts, unbroken):
+    """Characters that each column gets. texts: its cells, the head first; unbroken: whether its cells stay in one line.
+
+    As wide as all cells are, or as all but the heads; where the page has no room for that, a part of the way there
+    from the longest words.
+
+    >>> widths([["a head", "b"], ["c", "d " * 50]], [True, False])
+    [4.0, 74.0]
+    """
+    words = [max(len(word) for text in cells for word in text.split(" ")) for cells in texts]
+    bodies = [max(map(len, cells[1:] or cells)) for cells in texts]
+    least = [
+        max(word, body) if whole else word for word, body, whole in zip(words, bodies, unbroken, strict=True)
+    ]
+    most = list(map(max, words, bodies))
+    room = TABLE_WIDTH - COLUMN_GAP * len(texts)
+    for low, high in (
+        (most, [max(map(len, cells)) for cells in texts]),
+        (least, most),
+        ([0] * len(texts), least),
+    ):
+        if sum(high) <= room:
+            return high
+        if sum(low) <= room:
+            part = (room - sum(low)) / (sum(high) - sum(low))
+            return [a + part * (b - a) for a, b in zip(low, high, strict=True)]
+    return least
 
 
 class WholeCode(SphinxPostTransform):

@@ -195,14 +195,18 @@ def test_it_sets_and_no_character_is_missing(built):
 
 
 @needs_rsvg
-def test_columns_of_numbers_are_flush_right_and_long_ones_are_broken(site, read):
+def test_columns_of_numbers_are_flush_right_and_as_wide_as_they_are_long(site, read):
     pages = {
         "index.md": "# A\n\n| what | how many |\n|---|---:|\n| b | 12 |\n\n"
         f"| c | d |\n|---|---|\n| e | {'words ' * 9}|\n| f | g |\n"
     }
     app = site(pages, *EXTENSIONS, builder="latex", **CONFIG)
     text = read(app, "anatomy-of-an-llm.tex")
-    assert re.findall(r"\\begin\{tabular(?:y\}\{\\linewidth)?\}\[t\]\{(\w+)\}", text) == ["lr", "lL"]
+    tables = re.findall(r"\\begin\{tabular\}\[t\]\{(.+)\}", text)
+    columns = [re.findall(r">\{\\(left|right)cell\}p\{([\d.]+)\\linewidth\}", spec) for spec in tables]
+    assert [[side for side, _ in found] for found in columns] == [["left", "right"], ["left", "left"]]
+    (_, _), (short, long) = ([float(width) for _, width in found] for found in columns)
+    assert short < 0.05 < 0.5 < long
     # room for head, rows and caption before each table
     assert re.findall(r"\\Needspace\{(\d+)\\baselineskip\}", text) == ["5", "6"]
 
