@@ -522,7 +522,7 @@ def knock_outs(found):
     )  # fmt: skip
     parts.ticks(q.xaxis, [-0.4, 0, 0.4, 0.8, 1.2])
     parts.title(view, "sum", q)
-    view.control(rank=parts.slider("Rank of the silenced neuron (0: missed most)", 0, n - 1, 0))
+    view.control(rank=parts.slider("Rank of the silenced neuron (0 is missed most)", 0, n - 1, 0))
     few = sum(c > changes[0] / 10 for c in changes)
     return Figure(
         parts.side_by_side(p, q),
