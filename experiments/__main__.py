@@ -16,6 +16,8 @@ PROGRAMS = [
     "post_training_grpo",
     "post_training_beta",
     "feed_forward_network",
+    "feed_forward_neurons",
+    "logits_and_sampling",
     "neuron_activation",
     "backpropagation",
     "transformer_block",

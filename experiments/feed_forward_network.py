@@ -35,20 +35,29 @@ def held_out_losses(model, texts, edit=None):
 
 
 def knock_outs(model, texts, neurons=None):
-    """Silence one neuron after another -> mean change (n,), change by token (n, n_vocab), in nats.
+    """Silence one neuron after another -> mean change (n,), its error, change by token (n, n_vocab), in nats.
 
-    neurons: pairs (layer, neuron), by default all. The change by token is the mean over the places
-    where that token came next.
+    neurons: pairs (layer, neuron), by default all. The error is the standard error over tales. The change by token is
+    the mean over the places where that token came next. Last, the number of those places.
     """
     base = held_out_losses(model, texts)
     places = np.bincount(texts.targets.ravel(), texts.counts.ravel(), model.config.n_vocab)
-    means, by_token = [], []
+    lengths = texts.counts.sum(axis=1)
+    means, errors, by_token = [], [], []
     for pair in all_neurons(model.config) if neurons is None else neurons:
         change = held_out_losses(model, texts, silence_neurons([pair])) - base
         sums = np.bincount(texts.targets.ravel(), change.ravel(), model.config.n_vocab)
-        means.append(change.sum() / texts.counts.sum())
+        mean = change.sum() / lengths.sum()
+        means.append(mean)
+        errors.append(error_of_ratio(change.sum(axis=1) - mean * lengths, lengths))
         by_token.append(sums / np.maximum(places, 1))
-    return np.array(means), np.array(by_token), places
+    return np.array(means), np.array(errors), np.array(by_token), places
+
+
+def error_of_ratio(left, lengths):
+    """The standard error of a mean over tokens, of texts of several lengths. left (n,): what each text adds to it."""
+    n = len(left)
+    return float(np.sqrt(n / (n - 1) * (left**2).sum()) / lengths.sum())
 
 
 def all_neurons(config):
@@ -74,7 +83,7 @@ def main():
     tokenizer, texts, held_out = materials()
     model = tiny_tales.load()
     neurons = all_neurons(model.config)
-    means, by_token, places = knock_outs(model, held_out)
+    means, errors, by_token, places = knock_outs(model, held_out)
     ranked = [neurons[i] for i in np.argsort(-means, kind="stable")]
     rng = np.random.default_rng(ORDER_SEED)
     shuffled = [[neurons[i] for i in rng.permutation(len(neurons))] for _ in range(N_ORDERS)]
@@ -83,6 +92,7 @@ def main():
     arrays = {
         "neurons": np.array(neurons, np.int16),
         "changes": means.astype(np.float32),
+        "change_errors": errors.astype(np.float32),
         "token_changes": np.round(by_token * THOUSANDTHS).astype(np.int16),  # in thousandths of a nat
         "places": places.astype(np.int32),
         "silenced": np.array(SILENCED, np.int16),

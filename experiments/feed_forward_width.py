@@ -1,8 +1,9 @@
 """How wide must a feed-forward network be? Facts to be learned by heart at several widths; the toy with next to none.
 
 Records feed_forward_width.npz. The facts: a subject and a relation, both random vectors, added; the answer is drawn at
-random, so that nothing but learning it by heart helps. Then the main run of experiments/tiny_tales.py once more, with
-one plain neuron in each layer.
+random, so that nothing but learning it by heart helps. As checks, square networks at other learning rates, and three
+sizes with as many neurons a fact for longer. Then the main run of experiments/tiny_tales.py once more, with one plain
+neuron in each layer.
 """
 
 from dataclasses import replace
@@ -23,11 +24,14 @@ N_SUBJECTS = (8, 16, 32, 64)
 WIDTHS = (4, 8, 16, 32, 64, 128)
 FACT_SEEDS = (0, 1, 2, 3, 4)
 N_STEPS, N_STEPS_LONG, RATE = 600, 3000, 0.01
+RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 STACK = (4, 16)  # square networks one after another, with about as many weights as one of width 64
-SQUARE, HALF_THOUSAND = 16, 32  # the width and the number of subjects that are trained for longer, as a check
+SQUARE, HALF_THOUSAND = 16, 32  # the width and the number of subjects that are trained at all rates
+LONGER = ((8, 16), (16, 32), (32, 64))  # widths and numbers of subjects that are trained for longer
 
 CAVEATS = [
-    "Every width trained for the same number of steps at one learning rate, which was tuned for none of them.",
+    "Every width trained for the same number of steps at one learning rate, which was tuned for none of them; the "
+    "other rates were tried on two networks alone.",
     "A wider network has more weights; the stack of four and the gated one have about as many as a plain one.",
     "Facts without any pattern are the hardest to learn; nothing about their number carries over to real text.",
 ]
@@ -62,7 +66,7 @@ def answer(kind, weights, x):
     return (bp.gelu(before) if kind == "plain" else before) @ w_out + b_out
 
 
-def learn(kind, d_ff, n_subjects, seed, n_steps=N_STEPS, n_networks=1):
+def learn(kind, d_ff, n_subjects, seed, n_steps=N_STEPS, n_networks=1, rate=RATE):
     """Train on all facts at once -> the loss of every step, the share of facts recalled, the number of weights.
 
     kind: "plain", "gated" or "straight" (no bend). Where there are several networks, each adds to what it reads.
@@ -71,7 +75,7 @@ def learn(kind, d_ff, n_subjects, seed, n_steps=N_STEPS, n_networks=1):
     x, wanted = draw_facts(n_subjects, rng)
     networks = [draw_network(kind, d_ff, rng) for _ in range(n_networks)]
     weights = [tensor for network in networks for tensor in network]
-    optimizer, losses = Adam(RATE), []
+    optimizer, losses = Adam(rate), []
 
     def logits():
         y = bp.Tensor(x)
@@ -83,7 +87,7 @@ def learn(kind, d_ff, n_subjects, seed, n_steps=N_STEPS, n_networks=1):
         loss = bp.cross_entropy(logits(), wanted)
         loss.backward()
         losses.append(float(loss.data))
-        optimizer.lr = RATE * (1 - step / n_steps)
+        optimizer.lr = rate * (1 - step / n_steps)
         optimizer.step([w.data for w in weights], [w.gradient for w in weights])
     recalled = (logits().data.argmax(axis=1) == wanted).mean()
     return losses, recalled, sum(w.data.size for w in weights)
@@ -120,12 +124,18 @@ def main():
         arrays[name] = np.array([shares for shares, _ in found], np.float32)  # (designs, n_facts, seeds)
         arrays[f"{name}_weights"] = np.array([n for _, n in found], np.int32)
         print(name, arrays[name].mean(axis=2).round(2).tolist(), flush=True)
-    longer = [learn("plain", SQUARE, HALF_THOUSAND, seed, N_STEPS_LONG)[1] for seed in FACT_SEEDS]
-    arrays["square_longer"] = np.array(longer, np.float32)
+    longer = [[learn("plain", *size, seed, N_STEPS_LONG)[1] for seed in FACT_SEEDS] for size in LONGER]
+    arrays |= {"longer": np.array(longer, np.float32), "rates": np.array(RATES)}
+    for name, width in (("plain", SQUARE), ("gated", gated_d_ff(SQUARE))):
+        arrays[f"rate_{name}"] = np.array([
+            [learn(name, width, HALF_THOUSAND, seed, rate=rate)[1] for seed in FACT_SEEDS] for rate in RATES
+        ], np.float32)  # fmt: skip
+        print("rates", name, arrays[f"rate_{name}"].mean(axis=1).round(2).tolist(), flush=True)
     runs = [run(nearly_without(tokenizer, seed), texts, held_out, RUN, MARKS, seed) for seed in SEEDS]
     arrays["one_neuron_held_out_losses"] = np.array([r[2] for r in runs], np.float32)
     settings = {
         "run": RUN, "n_held_out": len(held_out), "n_steps": N_STEPS, "n_steps_longer": N_STEPS_LONG, "rate": RATE,
+        "longer": LONGER,
         "d_model": D_MODEL, "n_relations": N_RELATIONS, "fact_seeds": FACT_SEEDS,
     }  # fmt: skip
     save("feed_forward_width", arrays, PROGRAM, SEEDS, settings, CAVEATS)

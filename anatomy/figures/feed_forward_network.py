@@ -402,7 +402,8 @@ def width(found):
         f"{found.d_model}, {means[square, n]:.0%} of 512 facts are recalled; with twice as "
         f"many {means[square + 1, n]:.0%}.",
         caption="A plain network learns facts by heart, at six widths. Lines: means of five seeds; marks: each seed. "
-        "Twice as many facts need twice as many neurons. On the dotted line both matrices are square.",
+        f"In these {found.n_steps} steps twice as many facts need twice as many neurons. On the dotted line both "
+        "matrices are square.",
         data=Table(
             ["facts", *(f"d_ff = {w}" for w in found.widths)],
             [[f"{count:,}", *(f"{m:.0%}" for m in means[:, c])] for c, count in enumerate(found.counts)],
@@ -521,7 +522,7 @@ def knock_outs(found):
     )  # fmt: skip
     parts.ticks(q.xaxis, [-0.4, 0, 0.4, 0.8, 1.2])
     parts.title(view, "sum", q)
-    view.control(rank=parts.slider("Neurons that are missed more", 0, n - 1, 0))
+    view.control(rank=parts.slider("Rank of the silenced neuron (0 is missed most)", 0, n - 1, 0))
     few = sum(c > changes[0] / 10 for c in changes)
     return Figure(
         parts.side_by_side(p, q),
@@ -585,7 +586,7 @@ def keys_and_values(chosen, drawn, random):
     p = parts.bars(
         view, "excited", k, "ffn", high=1,
         room=1.4, height=236, mono=False,
-        x_label="hidden number, as a share of the largest",
+        x_label="size of the hidden number, the largest as 1",
     )  # fmt: skip
     parts.ticks(p.xaxis, [0, 0.5, 1])
     q = parts.bars(
@@ -613,7 +614,8 @@ def keys_and_values(chosen, drawn, random):
         for name, found, raised, n in zip(groups, labels, tokens, neurons, strict=True)
     ]
     what = "Left: where in the text the neuron answers most strongly, each token with the one that came next. Right: "
-    what += "the tokens that its writing promotes there; triangles: the first token of a random direction. "
+    what += "the tokens that its writing promotes there; triangles: how far the first one stands out if "
+    what += "the direction is random, mean of 100. "
     return Figure(
         parts.side_by_side(p, q),
         view=view,
@@ -653,7 +655,7 @@ def sparsity(found, layer=0):
     view = View(
         "feed_forward_network_sparsity", digits=4,
         counts=counts, curves=curves, needed=found.needed, quartiles=found.quartiles, below=found.below,
-        d_ff=f"{d_ff:,}",
+        random=found.random, d_ff=f"{d_ff:,}",
     )  # fmt: skip
     p = parts.plot(
         230, "strongest neurons of a token", "share of the energy",
@@ -674,6 +676,8 @@ def sparsity(found, layer=0):
     parts.ticks(q.xaxis, [0, 10, 20, n_layers - 1])
     parts.title(view, "typical", q)
     layers = list(range(n_layers))
+    q.line(layers, found.random, line_color=ink("ink"), line_dash="dotted")
+    parts.label(q, 2, 0.57 * found.random[0], "random vectors", "ink")  # below the line, which falls
     q.segment(
         layers, found.quartiles[:, 0], layers, found.quartiles[:, 1], line_color=ink("ffn"), line_width=1
     )
@@ -688,27 +692,40 @@ def sparsity(found, layer=0):
         [
             str(l),
             str(found.needed[l]),
+            str(found.random[l]),
             "{:.0f} to {:.0f}".format(*found.quartiles[l]),
             f"{found.below[l]:.0%}",
         ]
         for l in layers
     ]
     what = (
-        "How many neurons carry 90% of a layer's energy for one token: few in the first layer and the last, "
+        "How many neurons carry 90% of a layer's energy for one token: few in the first layer and the last two, "
+        "hundreds between, mostly more than random vectors use. Thin lines: all layers; dashed: if all neurons were "
+        "equal. Dots: the median token; strokes: the middle half of them; dotted: random vectors as long, given to "
+        "the same weights. "
     )
-    what += "hundreds between. Thin lines: all layers; dashed: if all neurons were equal. "
-    what += "Dots: the median token; strokes: the middle half of them. "
     return Figure(
         parts.side_by_side(p, q),
         view=view,
         name="feed-forward-network-sparsity",
         alt=f"Left, the share of the energy against the number of strongest neurons, a line a layer; for layer "
         f"{layer}, {found.needed[layer]} of {d_ff} carry 90%. Right, that number for every layer: {found.needed[0]} in "
-        f"the first, up to {max(found.needed)} between, {found.needed[-1]} in the last.",
+        f"the first, up to {max(found.needed)} between, {found.needed[-1]} in the last. Random vectors need "
+        f"{found.random[0]} in the first layer and {found.random[-1]} in the last.",
         caption=what + "Point at a layer, or walk through them.",
         print_caption=what.strip(),
-        data=Table(["layer", f"neurons of {d_ff} for 90%", "half of the tokens", "gates below zero"], rows),
+        data=Table(
+            [
+                "layer",
+                f"neurons of {d_ff} for 90%",
+                "random vectors",
+                "half of the tokens",
+                "gates below zero",
+            ],
+            rows,
+        ),
         provenance="real",
+        source=f"The random vectors: {found.credit}",
     )
 
 

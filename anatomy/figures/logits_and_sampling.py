@@ -16,6 +16,7 @@ STEP_LABELS = {"temperature": "temperature", "top_k": "top-k", "top_p": "top-p",
 SHOWN = 6  # tokens with a bar of their own
 NAMED = 200  # tokens whose logit is kept; the rest is kept in groups of neighbours
 GROUPS = 110
+DECIMALS = 6  # of those logits
 N_TOKENS = 14  # how many a press of the button writes
 N_SEEDS = 99
 LEAST = 0.05  # a narrower piece of the line has no room for its word
@@ -105,10 +106,11 @@ def filters(expected, first, steps=OPENING):
     """
     prompts = list(expected)
     packed = [in_groups(expected[prompt].logits, expected[prompt].order) for prompt in prompts]
+    packed = [(gaps.round(DECIMALS), counts) for gaps, counts in packed]
     tokens = [[visible(token) for token in expected[prompt].tokens[:SHOWN]] for prompt in prompts]
     view = View(
-        "logits_and_sampling_filters", prompts=prompts, tokens=tokens,
-        gaps=[gaps.round(4) for gaps, _ in packed], counts=[counts for _, counts in packed],
+        "logits_and_sampling_filters", digits=DECIMALS + 2, prompts=prompts, tokens=tokens,
+        gaps=[gaps for gaps, _ in packed], counts=[counts for _, counts in packed],
     )  # fmt: skip
     plot = filter_bars(view)
     ledger = parts.ledger(
@@ -118,7 +120,7 @@ def filters(expected, first, steps=OPENING):
     now = stages(expected[first].logits, steps)
     said = (
         "Outlined: the model's probability at T = 1. Filled: what is left to draw from, divided by its sum. "
-        "Cut: the probability that a filter takes away. "
+        "Cut: the share of what the step before left that a filter takes away. "
         "The same four values keep other tokens in another order, and a few tokens or many after another text."
     )
     return Figure(
@@ -134,10 +136,10 @@ def filters(expected, first, steps=OPENING):
             "temperature first": {},
             "temperature last": dict(zip(FILTER_STEPS, (2, 3, 4, 1), strict=True)),
         },
-        data=filter_table(expected[first], steps),
+        data=filter_table(tokens[prompts.index(first)], *packed[prompts.index(first)], steps),
         provenance="real",
         controls=filter_controls(view, prompts, first, steps),
-        source=f"Logits of SmolLM2-135M-Instruct. The {NAMED} largest of each prompt are exact to four decimals; the "
+        source=f"Logits of SmolLM2-135M-Instruct. The {NAMED} largest of each prompt are exact to six decimals; the "
         "others stand in groups of neighbours: exact in count and mass before any step, close to it after.",
     )
 
@@ -181,17 +183,15 @@ def filter_controls(view, prompts, first, steps):
     ]
 
 
-def filter_table(now, steps):
-    """The likeliest tokens before and after, then the ledger."""
-    found = stages(now.logits, steps)
-    after = found[-1].p[now.order]
+def filter_table(tokens, gaps, counts, steps):
+    """The likeliest tokens before and after, then the ledger, from the groups that the figure has, too."""
+    found = stages(np.repeat(gaps, counts), steps)
+    before, after = found[0].p, found[-1].p
     rows = [
-        [visible(token), f"{now.p[i]:.3f}", f"{p:.3f}", "", "", "", ""]
-        for token, i, p in zip(now.tokens[:SHOWN], now.order, after, strict=False)
+        [token, f"{was:.3f}", f"{p:.3f}", "", "", "", ""]
+        for token, was, p in zip(tokens, before, after, strict=False)
     ]
-    rows.append(
-        ["all others", f"{1 - now.p[now.order[:SHOWN]].sum():.3f}", f"{after[SHOWN:].sum():.3f}", *[""] * 4]
-    )
+    rows.append(["all others", f"{before[SHOWN:].sum():.3f}", f"{after[SHOWN:].sum():.3f}", *[""] * 4])
     for stage in found:
         cut = "" if stage.cut is None else f"{stage.cut:.3f}"
         rows.append(
@@ -292,7 +292,7 @@ def kept_table(temperatures, counts, shown=(0.5, 1, 2, 3)):
 
 # --- The tree ------------------------------------------------------------------------------------
 
-TREE_COLUMNS = (0, 0.75, 1.75, 3.05, 4.75)  # where each step's cells begin, the bars, and the end
+TREE_COLUMNS = (0, 0.66, 1.6, 3.05, 4.75)  # where each step's cells begin, the bars, and the end
 
 
 def tree(found):
@@ -457,7 +457,7 @@ def generate(counts, draws, seed=1, n_back=2):
         print_caption=said,
         print_states={"sees the last two words": {}, "sees the last word": {"memory": 0}},
         data=draw_table(counts.words, draws),
-        provenance="toy",
+        provenance="trained",
         controls=[told, *generate_controls(view, seed, n_back)],
         source="Counts of which word follows which in the 3,000 training tales of anatomy.tiny_tales, made while this "
         "page was built; the drawing happens in the page.",

@@ -3,6 +3,7 @@
 Chapter: book/feed-forward-network.md
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from anatomy import feed_forward_network as ffn
 from anatomy import recordings, tiny_tales
 from anatomy.model import Trace, forward, silence_neurons
+from anatomy.studies import mean_and_error
 from anatomy.studies.costs import part_costs
 from anatomy.training_phases import cross_entropy
 
@@ -29,8 +31,9 @@ class Facts:
     """Shares of facts recalled, recorded for several widths, numbers of facts and seeds.
 
     plain (n_widths, n_counts, n_seeds); gated: the same at the same numbers of weights; straight and stack
-    (n_counts, n_seeds): no bend, and four square networks one after another; square_longer (n_seeds,): the square
-    one on 512 facts, trained five times as long. weights: name -> number of weights.
+    (n_counts, n_seeds): no bend, and four square networks one after another; longer: facts -> (n_seeds,), trained five
+    times as long, 32 facts a neuron. rate_plain, rate_gated (n_rates, n_seeds): the square one and the gated one of as
+    many weights on 512 facts, by rates. weights: name -> number of weights.
     """
 
     widths: list
@@ -40,8 +43,12 @@ class Facts:
     gated: np.ndarray
     straight: np.ndarray
     stack: np.ndarray
-    square_longer: np.ndarray
+    longer: dict
+    rates: list
+    rate_plain: np.ndarray
+    rate_gated: np.ndarray
     weights: dict
+    n_steps: int
     d_model: int
     credit: str
 
@@ -50,6 +57,8 @@ def facts():
     """The recorded sweep of widths."""
     found = recordings.load("feed_forward_width")
     names = ("plain", "gated", "straight", "stack")
+    settings = found.provenance["settings"]
+    n_longer = [n_subjects * settings["n_relations"] for _, n_subjects in settings["longer"]]
     return Facts(
         widths=found["widths"].tolist(),
         gated_widths=found["gated_widths"].tolist(),
@@ -58,9 +67,13 @@ def facts():
         gated=found["gated"],
         straight=found["straight"][0],
         stack=found["stack"][0],
-        square_longer=found["square_longer"],
+        longer=dict(zip(n_longer, found["longer"], strict=True)),
+        rates=found["rates"].tolist(),
+        rate_plain=found["rate_plain"],
+        rate_gated=found["rate_gated"],
         weights={name: found[f"{name}_weights"].tolist() for name in names},
-        d_model=found.provenance["settings"]["d_model"],
+        n_steps=settings["n_steps"],
+        d_model=settings["d_model"],
         credit=found.credit(),
     )
 
@@ -81,11 +94,21 @@ def recall_rows(found, count=512):
     return [
         row("no bend, d_ff = 64", found.weights["straight"][0], found.straight[c]),
         of("plain", square, "two square matrices"),
-        row("the same, five times the steps", found.weights["plain"][square], found.square_longer),
+        row("the same, five times the steps", found.weights["plain"][square], found.longer[count]),
+        row(
+            f"the same, the best of {len(found.rates)} rates",
+            found.weights["plain"][square],
+            best(found.rate_plain),
+        ),
         of("plain", square + 1, "plain"),
         of("plain", wide, "plain"),
         row("four square ones in a row", found.weights["stack"][0], found.stack[c]),
     ]
+
+
+def best(shares):
+    """Shares (n_rates, n_seeds) at the rate where their mean is highest."""
+    return shares[shares.mean(axis=1).round(6).argmax()]
 
 
 # --- Trained on tiny tales --------------------------------------------------------------------------
@@ -125,13 +148,15 @@ def training():
 class KnockOuts:
     """What the trained toy loses without each of its neurons, those missed most first.
 
-    neurons: pairs (layer, neuron). changes (n,) nats per token. words: for each neuron the tokens whose loss changes
-    most, as (token, nats where it came next), five that lose and two that gain. base: the loss of the whole model.
-    first_part: how much of the first change is its first word. many: order -> loss with `silenced` of them silent.
+    neurons: pairs (layer, neuron). changes, errors (n,): nats per token, standard errors over the tales. words: for
+    each neuron the tokens whose loss changes most, as (token, nats where it came next), five that lose and two that
+    gain. base: the loss of the whole model. first_part: how much of the first change is its first word. many: order ->
+    loss with `silenced` of them silent.
     """
 
     neurons: list
     changes: np.ndarray
+    errors: np.ndarray
     words: list
     base: float
     first_part: float
@@ -158,6 +183,7 @@ def knock_outs(least=20):
     return KnockOuts(
         neurons=[tuple(map(int, found["neurons"][i])) for i in order],
         changes=changes[order],
+        errors=found["change_errors"][order].astype(float),
         words=words,
         base=float(found["harmful_first"][0]),
         first_part=float(by_token[order[0], first] * places[first] / (changes[order[0]] * places.sum())),
@@ -353,13 +379,21 @@ class Energies:
     """How few neurons do the work: over tokens of a text, for each layer.
 
     shares (n_layers, d_ff): what the strongest 1, 2, … neurons carry, median token. needed (n_layers,): neurons for
-    90 %, median token; quartiles (n_layers, 2) of the same. below (n_layers,): share of gates below zero.
+    90 %, median token; quartiles (n_layers, 2) of the same. below (n_layers,): share of gates below zero. random
+    (n_layers,): needed where random vectors as long as the real ones go through the same weights, recorded.
     """
 
     shares: np.ndarray
     needed: list
     quartiles: np.ndarray
     below: np.ndarray
+    random: list
+    credit: str
+
+
+def neurons_for_90(shares):
+    """How many of the strongest neurons carry 90 % of each token's energy. shares: of energy_shares."""
+    return (shares < 0.9).sum(axis=-1) + 1
 
 
 def energies(model, hidden, gate_in):
@@ -367,11 +401,29 @@ def energies(model, hidden, gate_in):
     shares, needed, quartiles = [], [], []
     for layer, weights in enumerate(model.weights.layers):
         of_tokens = ffn.energy_shares(hidden[layer, 1::2], weights.w_down)
-        counts = (of_tokens < 0.9).sum(axis=1) + 1
+        counts = neurons_for_90(of_tokens)
         shares.append(np.median(of_tokens, axis=0))
         needed.append(int(np.median(counts)))
         quartiles.append(np.percentile(counts, (25, 75)))
-    return Energies(np.array(shares), needed, np.array(quartiles), (gate_in[:, 1:] < 0).mean(axis=(1, 2)))
+    found = recordings.load("feed_forward_neurons")
+    return Energies(
+        np.array(shares),
+        needed,
+        np.array(quartiles),
+        (gate_in[:, 1:] < 0).mean(axis=(1, 2)),
+        np.median(found["needed_as_long"], axis=1).astype(int).tolist(),
+        found.credit(),
+    )
+
+
+def largest_of_first(hidden):
+    """Where the first token has its largest hidden number: the layer, its size there, and the largest of all others.
+
+    hidden (n_layers, n_tokens, d_ff).
+    """
+    sizes = np.abs(hidden).max(axis=2)
+    layer = int(sizes[:, 0].argmax())
+    return layer, float(sizes[layer, 0]), float(sizes[layer, 1:].max())
 
 
 def exchanged(model, ids):
@@ -436,6 +488,15 @@ def span(shares):
     return f"{min(shares):.0%} to {max(shares):.0%}"
 
 
+def in_words(items):
+    """A list as words.
+
+    >>> in_words(["a", "b", "c"])
+    'a, b and c'
+    """
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
 def about(number):
     """A count with two significant digits; the third may depend on the processor."""
     return f"{float(f'{number:.2g}'):,.0f}"
@@ -462,7 +523,16 @@ def told_of_facts(found, count=512):
         "double": f"{plain[at + 1].mean():.0%}",
         "fourfold": f"{plain[at + 2].mean():.0%}",
         "straight": f"{found.straight[c].mean():.0%}",
-        "longer": f"{found.square_longer.mean():.0%}",
+        "longer": f"{found.longer[count].mean():.0%}",
+        "n_steps": found.n_steps,
+        "longer_counts": in_words([f"{n:,}" for n in found.longer]),
+        "n_a_neuron": count // found.d_model,
+        "all_longer": in_words([f"{shares.mean():.0%}" for shares in found.longer.values()]),
+        "n_rates": len(found.rates),
+        "square_tuned": f"{best(found.rate_plain).mean():.0%}",
+        "gated_tuned": f"{best(found.rate_gated).mean():.0%}",
+        "square_tuned_range": span(best(found.rate_plain)),
+        "gated_tuned_range": span(best(found.rate_gated)),
         "stack": f"{found.stack[c].mean():.0%}",
         "gated_square": f"{gated[at].mean():.0%}",
         "gated_range": span(gated[at]),
@@ -492,6 +562,9 @@ def told_of_toy(trained, knocked, both):
         "second_word": second.strip(),
         "second_change": second_change,
         "n_helped": int((knocked.changes < 0).sum()),
+        "helped_most": f"{-knocked.changes.min():.4f}",
+        "n_helped_clearly": int((knocked.changes < -2 * knocked.errors).sum()),
+        "n_by_chance": round(len(knocked.neurons) * math.erfc(math.sqrt(2)) / 2),
         "one_by_one": float(knocked.changes[: both.n].sum()),
         "at_once": float(
             knocked.many["the most needed first"][knocked.silenced.index(both.n)] - knocked.base
@@ -503,9 +576,24 @@ def told_of_toy(trained, knocked, both):
     }
 
 
-def told_of_real(config, blind, energy):
+def told_of_halves():
+    """What the prose says of half of the neurons: the loss without the other half, against the whole model's."""
+    found = recordings.load("feed_forward_neurons")
+    whole, own, same = found["losses"].astype(float)
+    told = {"n_halved": len(whole), "shared": f"{found['shared'].mean():.0%}"}
+    for name, losses in (("own", own), ("same", same)):
+        mean, error = mean_and_error(losses - whole, together=8)
+        told[name] = f"{mean:.2f} ± {error:.2f}"
+    return told
+
+
+def told_of_real(config, blind, energy, hidden):
     """What the prose says of the real model on the opening of the novel."""
+    layer, first, others = largest_of_first(hidden)
     return {
+        "first_layer": layer,
+        "first_largest": about(first),
+        "others_largest": math.ceil(others),
         "n_layers": config.n_layers,
         "last_layer": config.n_layers - 1,
         "d_ff": f"{config.d_ff:,}",
@@ -527,5 +615,7 @@ def told_of_real(config, blind, energy):
         "needed_first": about(energy.needed[0]),
         "needed_last": about(energy.needed[-1]),
         "needed_most": about(max(energy.needed)),
+        "random_first": about(energy.random[0]),
+        "random_last": about(energy.random[-1]),
         "below": f"{energy.below.mean():.0%}",
     }

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from anatomy import tiny_tales
+from anatomy import recordings, tiny_tales
 from anatomy.kv_cache import Cache
 from anatomy.logits_and_sampling import (
     apply_steps,
@@ -194,12 +194,13 @@ def tree(model, prompt=DOOR, width=3, depth=3):
 class Written:
     """A text and how surprising the model itself finds it at T = 1.
 
-    bits: -log2 p of each token. in_tail: how many tokens came from the tail. first_choice: share of tokens that
-    the model thought likeliest.
+    bits: -log2 p of each token. tails: the probability of the tail before each of them. in_tail: how many tokens came
+    from the tail. first_choice: share of tokens that the model thought likeliest.
     """
 
     text: str
     bits: list
+    tails: list
     in_tail: int
     first_choice: float
 
@@ -213,11 +214,16 @@ def judged(model, ids, logits):
     """ids (n,) and the logits (n, n_vocab) that stood before each of them -> Written."""
     shifted = logits - logits.max(-1, keepdims=True)
     own = np.take_along_axis(shifted, np.array(ids)[:, None], -1)
-    bits = (np.log(np.exp(shifted).sum(-1)) - own[:, 0]) / BITS
+    weights = np.exp(shifted)
+    totals = weights.sum(-1)
+    bits = (np.log(totals) - own[:, 0]) / BITS
+    weights.partition(max(weights.shape[-1] - TAIL, 0), axis=-1)
+    tails = weights[:, :-TAIL].sum(-1) / totals
     likelier = (shifted > own).sum(-1)
     return Written(
         model.decode(ids),
         bits.astype(float).tolist(),
+        tails.astype(float).tolist(),
         int((likelier >= TAIL).sum()),
         float((likelier == 0).mean()),
     )
@@ -389,7 +395,6 @@ def told_of_expected(expected):
     return {
         "n_vocab": f"{len(story.p):,}",
         "story_tail": story.tail,
-        "tail_of_40": 40 * story.tail,
         "story_perplexity": story.perplexity,
         "code_perplexity": expected[CODE].perplexity,
         "sydney": sydney.p_of(" Sydney"),
@@ -434,12 +439,15 @@ def told_of_tree(tree):
     }
 
 
-def told_of_texts(model, loop, samples):
-    """Numbers for the prose on what is written: by the model greedily, drawn at three settings, and by a person."""
+def told_of_texts(model, samples):
+    """Numbers for the prose on what is written: by the model, drawn at three settings, and by a person."""
     again, person = repetition(model), austen(model)
-    person_bits, person_error = mean_and_error(person.bits)
+    person_bits, person_error = mean_and_error(person.bits, together=8)
+    tail, tail_error = mean_and_error(person.tails, together=8)
     said = {
-        "loop_bits": loop.mean,
+        "person_tail": f"{100 * tail:.1f}",
+        "person_tail_error": f"{100 * tail_error:.1f}",
+        "tail_of_40": 40 * tail,
         "n_said": again.n,
         "control": again.control,
         "control_error": again.control_error,
@@ -456,6 +464,24 @@ def told_of_texts(model, loop, samples):
         bits, error = mean_and_error([text.mean for text in texts])
         said |= {f"{key}_bits": bits, f"{key}_error": error, f"{key}_tail": sum(t.in_tail for t in texts)}
     return said | {"n_drawn": sum(len(text.bits) for text in texts)}
+
+
+def told_of_recorded():
+    """Numbers for the prose on greedy texts at many places of a novel, and on the time of a draw: recorded."""
+    found = recordings.load("logits_and_sampling")
+    (greedy, greedy_error), (novel, novel_error) = (
+        mean_and_error(found[f"{name}_bits"].astype(float).mean(axis=1)) for name in ("greedy", "novel")
+    )
+    matrix, _, top_p_time, whole = np.median(found["seconds"], axis=1)
+    return {
+        "n_places": len(found["places"]),
+        "n_written": found["written"].shape[1],
+        "greedy_bits": f"{greedy:.1f} ± {greedy_error:.1f}",
+        "novel_bits": f"{novel:.1f} ± {novel_error:.1f}",
+        "n_timed": found["seconds"].shape[1],
+        "of_matrix": f"{top_p_time / matrix:.0%}",
+        "of_whole": f"{top_p_time / whole:.0%}",
+    }
 
 
 def part_costs_of(names=("GPT-2", "SmolLM2-135M", "Llama-2-7B", "Llama-3-8B")):

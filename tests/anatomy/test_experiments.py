@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from anatomy import recordings, tiny_tales
-from anatomy.model import silence_heads
+from anatomy.feed_forward_network import gated_d_ff
+from anatomy.model import Trace, silence_heads
 from anatomy.neuron_activation import silu
+from anatomy.studies.logits_and_sampling import judged
 from anatomy.tokenization import novel
 from anatomy.training_phases import frequency_power, learn_addition
 
@@ -23,9 +25,11 @@ if importlib.util.find_spec("experiments") is None:
 
 from experiments import backpropagation as bp_experiment  # noqa: E402
 from experiments import feed_forward_network as ffn_experiment  # noqa: E402
+from experiments import feed_forward_neurons as neurons_experiment  # noqa: E402
 from experiments import feed_forward_width as width_experiment  # noqa: E402
 from experiments import grokking, muon, neuron_activation, optimizer_table, post_training, record  # noqa: E402
 from experiments import kv_cache as cache_experiment  # noqa: E402
+from experiments import logits_and_sampling as sampling_experiment  # noqa: E402
 from experiments import multi_head_attention as heads_experiment  # noqa: E402
 from experiments import optimizers as optimizers_experiment  # noqa: E402
 from experiments import post_training_beta as beta_experiment  # noqa: E402
@@ -252,10 +256,11 @@ def test_knock_outs_are_those_of_the_model_that_is_there(materials):
     pairs = [tuple(map(int, pair)) for pair in recording["neurons"]]
     changes = recording["changes"]
     rows = [int(changes.argmax()), int(changes.argmin()), 200]
-    means, by_token, places = ffn_experiment.knock_outs(
+    means, errors, by_token, places = ffn_experiment.knock_outs(
         tiny_tales.load(), held_out, [pairs[row] for row in rows]
     )
     np.testing.assert_allclose(means, changes[rows], atol=1e-5)
+    np.testing.assert_allclose(errors, recording["change_errors"][rows], atol=1e-5)
     np.testing.assert_allclose(by_token * 1000, recording["token_changes"][rows], atol=1)
     np.testing.assert_array_equal(places, recording["places"])
 
@@ -283,6 +288,25 @@ def test_facts_are_recalled_as_recorded(kind, width, subjects):
     _, recalled, n_weights = width_experiment.learn(kind, int(d_ff), n_subjects, seed=1)
     assert recalled == pytest.approx(recording[kind][width, subjects, 1], abs=0.03)
     assert n_weights == recording[f"{kind}_weights"][width]
+
+
+@pytest.mark.parametrize("kind", ["plain", "gated"])
+def test_other_rates_recall_as_recorded(kind):
+    recording = recordings.load("feed_forward_width")
+    d_ff = gated_d_ff(width_experiment.SQUARE) if kind == "gated" else width_experiment.SQUARE
+    rate = width_experiment.RATES[2]
+    _, recalled, _ = width_experiment.learn(kind, d_ff, width_experiment.HALF_THOUSAND, seed=1, rate=rate)
+    assert recalled == pytest.approx(recording[f"rate_{kind}"][2, 1], abs=0.04)
+
+
+def test_the_error_of_a_mean_over_tales_is_its_spread():
+    """Of equally long tales it is the usual one; a long tale that is like the others changes nothing."""
+    rng = np.random.default_rng(0)
+    costs = rng.normal(size=50)
+    expected = costs.std(ddof=1) / np.sqrt(50)
+    assert ffn_experiment.error_of_ratio(3 * (costs - costs.mean()), np.full(50, 3.0)) == pytest.approx(
+        expected
+    )
 
 
 def test_a_stack_of_networks_is_recorded_with_its_weights():
@@ -325,6 +349,63 @@ def test_sums_of_gates_lie_where_was_recorded(real_model):
     recording = recordings.load("neuron_activation")
     np.testing.assert_allclose(found["flat"].mean(), recording["flat"].mean(), atol=0.02)
     np.testing.assert_allclose(found["below"].mean(), recording["below"].mean(), atol=0.05)
+
+
+@pytest.mark.checkpoint
+def test_random_vectors_need_as_many_neurons_as_recorded(real_model):
+    recording = recordings.load("feed_forward_neurons")
+    ids = real_model.encode(novel(neurons_experiment.N_SENTENCES))
+    trace = Trace("normed_ffn")
+    real_model.forward(ids, trace=trace, last_only=True)
+    rng = np.random.default_rng(neurons_experiment.SEED)
+    rows, weights = trace["normed_ffn"][0, 1::2], real_model.weights.layers[0]
+    vectors = neurons_experiment.random_vectors(rows, weights.norm_ffn, rng)
+    np.testing.assert_allclose(np.linalg.norm(vectors[0], axis=1), np.linalg.norm(rows, axis=1), rtol=1e-5)
+    for name, kind in zip(("needed_as_long", "needed_as_normed"), vectors, strict=True):
+        np.testing.assert_allclose(neurons_experiment.needed(kind, weights), recording[name][0], atol=2)
+
+
+@pytest.mark.checkpoint
+def test_half_of_the_neurons_reads_as_recorded(real_model):
+    """Where two neurons are nearly as strong, the last digit decides which one stays: the tokens differ a little."""
+    recording = recordings.load("feed_forward_neurons")
+    ids = real_model.encode(novel(1))
+    halves = (lambda _, hidden: True), (lambda _, hidden: neurons_experiment.own_half(np.abs(hidden)))
+    for row, kept in enumerate(halves):
+        found = neurons_experiment.losses_with(real_model, ids, kept)
+        differences = np.abs(found - recording["losses"][row, : len(found)])
+        assert differences.mean() < (5e-3, 5e-2)[row]
+
+
+def test_halves_by_hand():
+    sizes = np.array([[1.0, 2.0, 3.0, 4.0], [4.0, 3.0, 2.0, 1.0], [1.0, 3.0, 2.0, 4.0]])
+    own = neurons_experiment.own_half(sizes)
+    assert own.astype(int).tolist() == [[0, 0, 1, 1], [1, 1, 0, 0], [0, 1, 0, 1]]
+    assert neurons_experiment.shared(own) == pytest.approx((0 + 0.5 + 0.5) / 3)
+    assert neurons_experiment.same_half(sizes).astype(int).tolist() == [0, 1, 0, 1]
+
+
+# --- What SmolLM2 writes ---
+
+
+@pytest.mark.checkpoint
+def test_a_greedy_text_and_the_novel_cost_what_was_recorded(real_model):
+    recording = recordings.load("logits_and_sampling")
+    ids, place = real_model.encode(novel()), recording["places"][0]
+    written, bits = sampling_experiment.greedily(real_model, ids[:place], n=8)
+    assert written == recording["written"][0][:8].tolist()
+    np.testing.assert_allclose(bits, recording["greedy_bits"][0][:8], atol=1e-2)
+    bits = judged(
+        real_model, ids[place : place + 8], real_model.forward(ids[: place + 8])[place - 1 : -1]
+    ).bits
+    np.testing.assert_allclose(bits, recording["novel_bits"][0][:8], atol=1e-2)
+
+
+@pytest.mark.checkpoint
+def test_the_parts_of_a_draw_can_be_timed(real_model):
+    seconds = sampling_experiment.times(real_model, real_model.encode(novel(1))[:4], n=2)
+    assert seconds.shape == (len(sampling_experiment.PARTS), 2)
+    assert recordings.load("logits_and_sampling")["parts"].tolist() == list(sampling_experiment.PARTS)
 
 
 # --- Finite differences ---

@@ -14,7 +14,7 @@ NETWORK = [
 CONTROLS = {  # figure -> how, which control, key
     "matrices": NETWORK,
     "gated": NETWORK,
-    "knock-out": [("slide", "Neurons that are missed more", "ArrowRight")],
+    "knock-out": [("slide", "Rank of the silenced neuron (0 is missed most)", "ArrowRight")],
     "memory": [("choose", "Neuron of SmolLM2", "ArrowDown")],
     "sparsity": [("slide", "Layer", "ArrowRight")],
 }

@@ -167,6 +167,7 @@ def knocked():
     return KnockOuts(
         [(0, 7), (1, 3), (0, 1)],
         np.array([0.0123, 0.0004, -0.0002]),
+        np.array([0.001, 0.0001, 0.0003]),
         words,
         0.4775,
         0.5,
@@ -221,10 +222,13 @@ def test_sparsity_marks_where_the_curve_reaches_90_percent(shown):
     shares = np.array([np.median(ffn.energy_shares(h, np.eye(60)), axis=0) for h in hidden])
     needed = [int(n) for n in (shares < 0.9).sum(axis=1) + 1]
     quartiles = np.array([[n - 2, n + 2] for n in needed])
-    figure = figures.sparsity(Energies(shares, needed, quartiles, np.array([0.4, 0.5, 0.6])))
+    figure = figures.sparsity(
+        Energies(shares, needed, quartiles, np.array([0.4, 0.5, 0.6]), [30, 31, 32], "Recorded.")
+    )
     found = shown(figure, layer=2)
     assert found["drop"] == {"x": [needed[2]] * 2, "y": [0, 0.9]}
     assert found["marker"] == {"x": [2], "y": [needed[2]]}
     assert found["title"]["text"] == f"layer 2: {needed[2]} of 60 carry 90%"
     assert found["typical"]["text"] == "60% of its gates are below zero"
-    assert figure.data.rows[2] == ["2", str(needed[2]), f"{needed[2] - 2} to {needed[2] + 2}", "60%"]
+    assert "where random vectors need 32;" in found["say"]
+    assert figure.data.rows[2] == ["2", str(needed[2]), "32", f"{needed[2] - 2} to {needed[2] + 2}", "60%"]

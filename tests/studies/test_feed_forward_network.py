@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from anatomy import feed_forward_network as ffn
+from anatomy import recordings
 from anatomy.model import PUBLISHED, Trace
 from anatomy.studies import feed_forward_network as study
+from anatomy.studies import mean_and_error
 from anatomy.tokenization import novel
 
 
@@ -38,7 +40,8 @@ def test_twice_as_many_facts_need_twice_as_many_neurons(facts):
 def test_the_bend_uses_the_width_and_a_stack_does_as_well(facts):
     n, square, wide = facts.counts.index(512), facts.widths.index(16), facts.widths.index(64)
     assert facts.straight[n].max() < facts.plain[square, n].min()
-    assert facts.square_longer.max() < facts.plain[square + 1, n].min()
+    assert facts.longer[512].max() < facts.plain[square + 1, n].min()
+    assert study.best(facts.rate_plain).max() < facts.plain[square + 1, n].min()
     assert facts.stack[n].min() > 0.99
     assert facts.weights["stack"][0] == pytest.approx(facts.weights["plain"][wide], rel=0.03)
 
@@ -49,11 +52,32 @@ def test_the_gate_recalls_more_at_the_same_weights_with_every_seed(facts):
     assert facts.weights["gated"][square] <= facts.weights["plain"][square]
 
 
+def test_at_the_best_rate_the_gate_is_ahead_on_average_but_the_seeds_overlap(facts):
+    n, square = facts.counts.index(512), facts.widths.index(16)
+    at = facts.rates.index(0.01)
+    np.testing.assert_array_equal(facts.rate_plain[at], facts.plain[square, n])
+    np.testing.assert_array_equal(facts.rate_gated[at], facts.gated[square, n])
+    for shares in (facts.rate_plain, facts.rate_gated):
+        assert 0 < shares.mean(axis=1).argmax() < len(facts.rates) - 1  # a higher rate was tried, too
+    plain, gated = study.best(facts.rate_plain), study.best(facts.rate_gated)
+    assert gated.mean() > plain.mean()
+    assert gated.min() < plain.max()
+
+
+def test_after_more_steps_twice_the_facts_with_twice_the_neurons_fare_worse(facts):
+    short = [facts.plain[i, i].mean() for i in (1, 2, 3)]
+    assert np.ptp(short) < 0.02
+    few, some, many = (shares.mean() for shares in facts.longer.values())
+    assert list(facts.longer) == [256, 512, 1024]
+    assert few > some + 0.03 > many + 0.06
+
+
 def test_recall_rows_are_the_recording(facts):
     rows = study.recall_rows(facts)
-    assert [row[1] for row in rows] == ["2,128", "544", "544", "1,072", "2,128", "2,176"]
+    assert [row[1] for row in rows] == ["2,128", "544", "544", "544", "1,072", "2,128", "2,176"]
     assert rows[1][2] == study.told_of_facts(facts)["square"]
     assert rows[2][2] == study.told_of_facts(facts)["longer"]
+    assert rows[3][2] == study.told_of_facts(facts)["square_tuned"]
 
 
 def test_the_toy_hardly_needs_its_feed_forward_networks():
@@ -70,6 +94,18 @@ def test_neurons_are_ranked_by_what_is_lost_without_them(knocked):
     assert len(set(knocked.neurons)) == len(knocked.neurons) == 336
     assert all(len(row) == 7 and row[0][1] >= row[-1][1] for row in knocked.words)
     assert {losses[0].round(4) for losses in knocked.many.values()} == {np.float32(knocked.base).round(4)}
+
+
+def test_losses_that_fall_without_a_neuron_are_what_chance_gives(knocked):
+    told = study.told_of_toy(study.training(), knocked, study.Together(64, 0, 0, 0, 0, 0))
+    assert (knocked.errors > 0).all()
+    assert (
+        told["n_helped_clearly"]
+        == (knocked.changes + 2 * knocked.errors < 0).sum()
+        <= told["n_by_chance"]
+        == 8
+    )
+    assert (knocked.changes > 2 * knocked.errors).sum() > 5 * told["n_by_chance"]  # the others do work
 
 
 def test_no_neuron_covers_for_another():
@@ -127,6 +163,50 @@ def test_energies_are_those_of_the_module(read):
     assert found.needed[0] < 50 < found.needed[15]
     assert (found.quartiles[:, 0] <= found.needed).all()
     assert (found.needed <= found.quartiles[:, 1]).all()
+
+
+@pytest.mark.checkpoint
+def test_only_the_first_layer_and_the_last_two_concentrate_on_few_neurons(read):
+    model, _, trace = read
+    found = study.energies(model, trace["hidden"], trace["gate_in"])
+    ratios = np.array(found.needed) / found.random
+    assert np.flatnonzero(ratios < 0.9).tolist() == [0, 28, 29]
+    assert (ratios[[0, 28, 29]] < 0.75).all()
+    assert (ratios > 1.1).sum() > 15
+    normed = np.median(recordings.load("feed_forward_neurons")["needed_as_normed"], axis=1)
+    assert np.flatnonzero(np.array(found.needed) < normed).tolist() == [
+        0,
+        28,
+        29,
+    ]  # as the norm makes them, too
+
+
+def test_neurons_for_90_percent_by_hand():
+    shares = ffn.energy_shares([[3.0, 1.0, 0.0], [1.0, 1.0, 1.0]], np.eye(3))  # 0.9, 1, 1 and thirds
+    assert study.neurons_for_90(shares).tolist() == [1, 3]
+
+
+def test_the_first_token_is_found_where_it_is_largest():
+    hidden = np.zeros((3, 4, 2))
+    hidden[1, 0, 1], hidden[1, 2, 0], hidden[2, 3, 0] = -9, 4, 20
+    assert study.largest_of_first(hidden) == (1, 9, 4)
+
+
+@pytest.mark.checkpoint
+def test_the_first_token_is_unlike_any_other(read):
+    layer, first, others = study.largest_of_first(read[2]["hidden"])
+    assert layer == 11
+    assert first > 100 * others
+
+
+def test_half_of_the_neurons_may_go_if_they_may_be_others_for_every_token():
+    found = recordings.load("feed_forward_neurons")
+    whole, own, same = found["losses"].astype(float)
+    (little, error), (much, _) = (mean_and_error(losses - whole, together=8) for losses in (own, same))
+    assert 0 < little < 0.1
+    assert much - little > 5 * error
+    assert found["shared"].mean() == pytest.approx(0.5, abs=0.05)
+    assert study.told_of_halves()["own"].startswith(f"{little:.2f}")
 
 
 @pytest.mark.checkpoint

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 from anatomy import logits_and_sampling as ls
+from anatomy import recordings
 from anatomy.figures import logits_and_sampling as figures
 from anatomy.studies import logits_and_sampling as study
+from anatomy.studies import mean_and_error
 
 
 def test_order_is_stable_where_only_the_last_digits_differ():
@@ -127,6 +129,53 @@ def test_judged_by_hand():
     assert (found.text, found.first_choice, found.in_tail) == ("ac", 0.5, 0)
     assert found.bits == pytest.approx([1, 3])
     assert found.mean == pytest.approx(2)
+    assert found.tails == [0, 0]  # of three letters none is beyond the likeliest 200
+
+
+def test_the_tail_is_what_the_200_likeliest_leave():
+    p = np.random.default_rng(0).permutation(np.array([0.9 / 200] * 200 + [0.1 / 50] * 50))
+
+    class Silent:
+        def decode(self, ids):
+            return ""
+
+    assert study.judged(Silent(), [0], np.log(p)[None]).tails == pytest.approx([0.1])
+
+
+def test_temperature_commutes_with_top_k_alone():
+    toy = list(study.TOY.values())
+    for step, same in ((("top_k", 3), True), (("top_p", 0.9), False), (("min_p", 0.1), False)):
+        warm = ("temperature", 2.0)
+        one, other = (ls.apply_steps(toy, steps)[-1] for steps in ([warm, step], [step, warm]))
+        assert np.allclose(one, other) == same, step
+
+
+@pytest.mark.checkpoint
+def test_temperature_commutes_with_top_k_on_real_logits(expected):
+    for now in expected.values():
+        steps = ("temperature", 1.7), ("top_k", 20)
+        one, other = (ls.apply_steps(now.logits, order)[-1] for order in (steps, steps[::-1]))
+        np.testing.assert_allclose(one, other, atol=1e-12)
+
+
+@pytest.mark.checkpoint
+def test_the_tail_of_the_story_is_longer_than_that_of_the_novel(expected, real_model):
+    tail, error = mean_and_error(study.austen(real_model).tails, together=8)
+    assert 5 * error < tail < expected[study.STORY].tail - 10 * error
+
+
+def test_greedy_texts_are_less_surprising_than_the_novel_at_the_same_places():
+    found = recordings.load("logits_and_sampling")
+    greedy, novel = (found[f"{name}_bits"].mean(axis=1) for name in ("greedy", "novel"))
+    assert (greedy < novel).all()
+    difference, error = mean_and_error(novel - greedy)
+    assert difference > 5 * error
+    assert np.diff(found["places"]).min() >= found["written"].shape[1]  # no token of the novel counts twice
+    told = study.told_of_recorded()
+    assert (told["n_places"], told["n_written"]) == (20, 20)
+    assert told["greedy_bits"].startswith(f"{greedy.mean():.1f} ± ")
+    seconds = dict(zip(found["parts"].tolist(), np.median(found["seconds"], axis=1), strict=True))
+    assert told["of_whole"] == f"{seconds['softmax and top-p'] / seconds['whole pass']:.0%}"
 
 
 def test_a_written_text_follows_the_counts_and_its_numbers():
