@@ -54,7 +54,7 @@ NOTE = {  # a call-out: ink rules above and below, no box
     "padding-right": "0pt",
 }
 SETUP |= {f"div.note_{key}": value for key, value in NOTE.items()}
-TABLE_WIDTH, COLUMN_GAP = 84, 3  # of a page, in characters of a table's type
+TABLE_WIDTH, COLUMN_GAP = 80, 3  # of a page, in small letters of a table's type
 CODE_WIDTH, PAGE_LINES = 82, 52  # characters and lines of code that a page holds
 SHORT_OUTPUT = 10  # lines, with its margins
 
@@ -189,8 +189,8 @@ class Columns(SphinxPostTransform):
 def specification(columns):
     """A table's columns as LaTeX has them, each with its head as the first of the cells: side and width.
 
-    >>> specification([[nodes.entry("", nodes.Text("short"))], [nodes.entry("", nodes.Text("words " * 30))]])
-    '>{\\\\leftcell}p{0.06\\\\linewidth}>{\\\\leftcell}p{0.869\\\\linewidth}'
+    >>> print(specification([[nodes.entry("", nodes.Text("short"))], [nodes.entry("", nodes.Text("words " * 30))]]))
+    >{\\leftcell}p{0.07\\linewidth}>{\\leftcell}p{0.855\\linewidth}
     """
     right = [all("text-right" in cell["classes"] for cell in cells) for cells in columns]
     texts = [[cell.astext() for cell in cells] for cells in columns]
@@ -201,23 +201,23 @@ def specification(columns):
 
 
 def widths(texts, unbroken):
-    """Characters that each column gets. texts: its cells, the head first; unbroken: whether its cells stay in one line.
+    """Small letters that each column gets. texts: its cells, the head first; unbroken: whether cells stay in one line.
 
     As wide as all cells are, or as all but the heads; where the page has no room for that, a part of the way there
     from the longest words.
 
     >>> widths([["a head", "b"], ["c", "d " * 50]], [True, False])
-    [4.0, 74.0]
+    [4.6, 69.4]
     """
-    words = [max(len(word) for text in cells for word in text.split(" ")) for cells in texts]
-    bodies = [max(map(len, cells[1:] or cells)) for cells in texts]
+    words = [max(breadth(word) for text in cells for word in text.split(" ")) for cells in texts]
+    bodies = [max(map(breadth, cells[1:] or cells)) for cells in texts]
     least = [
         max(word, body) if whole else word for word, body, whole in zip(words, bodies, unbroken, strict=True)
     ]
     most = list(map(max, words, bodies))
     room = TABLE_WIDTH - COLUMN_GAP * len(texts)
     for low, high in (
-        (most, [max(map(len, cells)) for cells in texts]),
+        (most, [max(map(breadth, cells)) for cells in texts]),
         (least, most),
         ([0] * len(texts), least),
     ):
@@ -227,6 +227,17 @@ def widths(texts, unbroken):
             part = (room - sum(low)) / (sum(high) - sum(low))
             return [a + part * (b - a) for a, b in zip(low, high, strict=True)]
     return least
+
+
+def breadth(text):
+    """About how many small letters a text is wide, with a little room.
+
+    >>> breadth("a"), breadth("Mw")
+    (1.6, 3.6)
+    """
+    wide = sum(character.isupper() or character in "mw±×" for character in text)
+    digits = sum(character.isdigit() for character in text)
+    return round(0.6 + len(text) + 0.5 * wide + 0.15 * digits, 2)
 
 
 class WholeCode(SphinxPostTransform):
