@@ -25,9 +25,9 @@ def fits(first="Llama-3-8B", card=1):
             "linear": flops(c, 1)["linear"], "n_read": parameters_read(c),
         })  # fmt: skip
     view = View("kv_cache_fits", digits=12, models=models, cards=list(study.CARDS.values()), bits=study.BITS)
-    p = parts.plot(225, "share of the card's memory, cut at 160 %", grid=None, x=(0, 1.62), y=(-2.3, 0.8))
+    p = parts.plot(225, "share of the card's memory, cut at 160%", grid=None, x=(0, 1.62), y=(-2.3, 0.8))
     p.yaxis.visible = False
-    parts.ticks(p.xaxis, [0, 0.5, 1, 1.5], ["0", "50 %", "100 %", "150 %"])
+    parts.ticks(p.xaxis, [0, 0.5, 1, 1.5], ["0", "50%", "100%", "150%"])
     parts.title(view, "said", p)
     p.title.text = " \n \n "
     p.hbar(

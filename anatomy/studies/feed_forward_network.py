@@ -379,7 +379,7 @@ class Energies:
     """How few neurons do the work: over tokens of a text, for each layer.
 
     shares (n_layers, d_ff): what the strongest 1, 2, … neurons carry, median token. needed (n_layers,): neurons for
-    90 %, median token; quartiles (n_layers, 2) of the same. below (n_layers,): share of gates below zero. random
+    90%, median token; quartiles (n_layers, 2) of the same. below (n_layers,): share of gates below zero. random
     (n_layers,): needed where random vectors as long as the real ones go through the same weights, recorded.
     """
 
@@ -392,7 +392,7 @@ class Energies:
 
 
 def neurons_for_90(shares):
-    """How many of the strongest neurons carry 90 % of each token's energy. shares: of energy_shares."""
+    """How many of the strongest neurons carry 90% of each token's energy. shares: of energy_shares."""
     return (shares < 0.9).sum(axis=-1) + 1
 
 

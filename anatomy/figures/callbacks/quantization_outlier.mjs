@@ -37,7 +37,7 @@ export const show = ({ weights, at, sizes, near }, { outlier, bits, size, symmet
     read: { y: clipped(others.map(i => back[i])) },
     ledger: {
       c0: [rotate ? "different codes of the 32 turned" : "different codes of its neighbours", rotate ? "step, mean of the groups" : "step of its group", "mean error of the 31 others", "bits a weight, with scales"],
-      c1: [String(used), fixed(rotate ? mean(scales) : scales[first / group], 3), `${fixed(off, 3)}, ${share} %`, fixed(per_weight, per_weight % 1 ? 1 : 0)],
+      c1: [String(used), fixed(rotate ? mean(scales) : scales[first / group], 3), `${fixed(off, 3)}, ${share}%`, fixed(per_weight, per_weight % 1 ? 1 : 0)],
     },
     said: { text: `${how}: outlier ${fixed(outlier, 1)}` },
     near: { text: rotate ? "the others, closer up" : found },

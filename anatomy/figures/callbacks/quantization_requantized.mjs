@@ -12,7 +12,7 @@ export const show = ({ names, per_weight, perplexities, drawn, megabytes, moved,
     here: { x: [per_weight[chosen]], y: [drawn[chosen]], text: [""] },
     ledger: {
       c0: ["perplexity", "± one standard error", "bits a weight, with scales", "matrices, MB", "weights moved by"],
-      c1: [large(perplexity[chosen]), range, fixed(per_weight[chosen], 2), fixed(megabytes[chosen], 1), `${fixed(100 * moved[chosen], 1)} %`],
+      c1: [large(perplexity[chosen]), range, fixed(per_weight[chosen], 2), fixed(megabytes[chosen], 1), `${fixed(100 * moved[chosen], 1)}%`],
     },
     said: { text: `${names[chosen]}\nperplexity ${large(perplexity[chosen])}` },
     bits: { disabled: other > 0 },
