@@ -1,4 +1,4 @@
-"""What machines read of a page: description, Open Graph, JSON-LD, sitemap; and the page for wrong addresses."""
+"""What machines read of a page: description, Open Graph, JSON-LD, sitemap, no idle marks; and the page called 404."""
 
 import json
 import re
@@ -17,6 +17,8 @@ UNTITLED = {
     "genindex": "Index",
     "search": "Search",
 }  # pages that Sphinx gives no title
+DRAWN = re.findall(r"\.highlight \.(\w+)", (Path(__file__).parent / "static/css/code.css").read_text("utf-8"))
+UNDRAWN = re.compile(rf'<span class="(?!(?:{"|".join(DRAWN)})")[a-z]{{1,2}}\d?">([^<]*)</span>')
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
 
@@ -143,6 +145,12 @@ def untranslated(app, pagename, templatename, context, doctree):
         context["body"] = re.sub(r'(class="[^"]*\bnotranslate")', r'\1 translate="no"', context["body"])
 
 
+def plain_code(app, pagename, templatename, context, doctree):
+    """Pygments marks every name, sign and number of code; of these the style draws some, and only they stay marked."""
+    if app.builder.name != "epub" and context.get("body"):
+        context["body"] = UNDRAWN.sub(r"\1", context["body"])
+
+
 def publish_cover(app, exception):
     """The picture that links to the book are shown with."""
     cover = Path(app.srcdir) / COVER
@@ -160,6 +168,7 @@ def setup(app):
     app.connect("html-page-context", describe)
     app.connect("html-page-context", plain_citations)
     app.connect("html-page-context", untranslated)
+    app.connect("html-page-context", plain_code)
     app.connect("build-finished", sitemap)
     app.connect("build-finished", publish_cover)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

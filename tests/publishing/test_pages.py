@@ -4,6 +4,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from anatomy.publishing import pages
+
 EXTENSIONS = ("myst_parser", "anatomy.publishing.bundle", "anatomy.publishing.pages")
 CONFIG = {
     "html_theme": "sphinx_book_theme",
@@ -142,3 +144,11 @@ def test_links_to_the_book_show_its_cover_where_the_address_is_known(site, read,
     app = site(PAGES, *EXTENSIONS, **CONFIG, html_baseurl=BASE)
     assert tags(read(app, "rope.html"))["og:image"] == BASE + "_static/cover.png"
     assert (app.outdir / "_static" / "cover.png").read_bytes() == b"picture"
+
+
+def test_code_keeps_the_marks_that_are_drawn_and_no_others(site, read):
+    code = 'def turn(x):\n    """Once."""\n    return x[0] + 1.5  # round\n'
+    app = site({"index.md": f"# Code\n\n```python\n{code}```\n"}, *EXTENSIONS, **CONFIG)
+    (shown,) = re.findall(r"<pre>(.*?)</pre>", read(app, "index.html"), re.S)
+    assert {"k", "nf", "sd", "c1"} <= set(re.findall(r'class="(\w+)"', shown)) <= set(pages.DRAWN)
+    assert "".join(ElementTree.fromstring(f"<pre>{shown}</pre>").itertext()) == code
