@@ -128,13 +128,3 @@ def test_no_source_is_listed_that_no_page_cites():
 def test_every_picture_belongs_to_a_written_page():
     for path in (BOOK / "pictures").iterdir():
         assert any(path.name.startswith(f"{page.stem}-") for page in BOOK.glob("*.md")), path.name
-
-
-@pytest.mark.checkpoint
-def test_the_code_that_a_chapter_shows_runs_by_itself(chapter, real_model, capsys):
-    """A reader who types in the cells of a page, in order, needs nothing that the page hides."""
-    stem, text = chapter
-    typed = {}
-    for cell in re.findall(r"```\{code-cell\} python\n(.*?)```", text, re.S):
-        if not cell.startswith(":tags: [remove"):
-            exec(compile(cell, f"{stem}.md", "exec"), typed)

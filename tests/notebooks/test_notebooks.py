@@ -1,4 +1,5 @@
-"""Every notebook that a built page offers runs outside Sphinx, with nothing but what its first cell says.
+"""Every notebook that a built page offers runs outside Sphinx, with nothing but what its first cell says; so do the
+cells that a page shows, typed in.
 
 `nox -s browser` builds the book and then runs these, on all cores; ANATOMY_SITE names another build.
 """
@@ -58,3 +59,12 @@ def test_a_notebook_runs_and_its_figures_and_tables_show_themselves(page, built,
         assert ('<img src="data:image/svg+xml;base64,' in figure) == figure.startswith('<figure id="fig-')
     for output in outputs:
         assert output.output_type != "stream" or output.name == "stdout", output.text
+
+
+@pytest.mark.checkpoint
+def test_the_code_that_a_page_shows_runs_by_itself(page, real_model, capsys):
+    """A reader who types in the cells of a page, in order, needs nothing that the page hides."""
+    text, typed = (ROOT / "book" / f"{page}.md").read_text("utf-8"), {}
+    for cell in re.findall(r"```\{code-cell\} python\n(.*?)```", text, re.S):
+        if not cell.startswith(":tags: [remove"):
+            exec(compile(cell, f"{page}.md", "exec"), typed)
