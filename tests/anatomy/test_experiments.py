@@ -416,6 +416,18 @@ def test_a_context_far_back_reads_as_recorded(real_model, way):
     np.testing.assert_allclose(found, recordings.load("rope")["gap_losses"][way, gap, 0, :11], atol=2e-2)
 
 
+@pytest.mark.checkpoint
+@pytest.mark.parametrize("kind", range(2))
+def test_some_pairs_far_and_some_tokens_far_read_as_recorded(real_model, kind):
+    recording = recordings.load("rope")
+    ids = np.array(real_model.encode(novel()))[: rope_experiment.HALF + 12]
+    found = rope_experiment.reads_with_pairs_far(real_model, ids, rope_experiment.PAIRS_FAR[kind])
+    np.testing.assert_allclose(found, recording["pair_losses"][kind, 0, :11], atol=2e-2)
+    n = rope_experiment.FIRST[kind]
+    found = rope_experiment.reads_apart(real_model, ids, rope_experiment.FAR, rope_experiment.WAYS[0], n)
+    np.testing.assert_allclose(found, recording["first_losses"][kind, 0, :11], atol=2e-2)
+
+
 # --- Sharpness ---
 
 
