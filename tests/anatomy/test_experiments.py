@@ -104,6 +104,27 @@ def test_a_sweep_point_begins_as_recorded():
     assert grokked == -1
 
 
+def test_half_the_start_begins_as_recorded():
+    recording = recordings.load("grokking").part("half_start")
+    settings = grokking.HALF_START | {"n_steps": 150}
+    _, history = learn_addition(**grokking.RECIPE, **settings, rng=np.random.default_rng(2))
+    n = len(history.steps)
+    np.testing.assert_allclose(history.weight_norm, recording["weight_norm"][2][:n], rtol=1e-2)
+    np.testing.assert_allclose(history.train_loss, recording["train_loss"][2][:n], rtol=1e-2, atol=1e-3)
+
+
+def test_answers_by_heart_are_as_recorded():
+    found = grokking.by_heart(3)
+    np.testing.assert_allclose(found, recordings.load("grokking")["by_heart"][3], atol=0.02)
+
+
+def test_an_answer_is_seen_in_its_row_or_column():
+    """Modulo 3, with 0 + 0 = 0 and 1 + 2 = 0 seen: beside 0 + 2 stand both, beside 2 + 1 none."""
+    seen = np.array([0, 1]), np.array([0, 2]), np.array([0, 0])
+    unseen = np.array([0, 2]), np.array([2, 1]), np.array([2, 0])
+    assert grokking.seen_answers(3, seen, unseen).tolist() == [[True, False, False], [False, False, False]]
+
+
 def test_what_the_caveats_of_grokking_say():
     recording = recordings.load("grokking")
     for power in recording["decay/power"].astype(float):
@@ -446,6 +467,7 @@ def test_all_precisions_begin_as_recorded(row):
     history = precision_experiment.learn(precision, 1, n_steps=200)
     np.testing.assert_allclose(history.train_loss, recording["train_loss"][row, 1, :2], rtol=2e-2)
     np.testing.assert_allclose(history.test_accuracy, recording["test_accuracy"][row, 1, :2], atol=0.01)
+    np.testing.assert_allclose(history.weight_norm, recording["weight_norm"][row, 1, :2], rtol=1e-3)
 
 
 @pytest.mark.checkpoint

@@ -46,7 +46,7 @@ def test_each_curve_by_distance(shown, real_model):
     assert "20 apart: mean score" in shown(figure, curve=0, distance=20)["said"]["text"]
     last = shown(figure, curve=0, distance=len(found.bands) - 1)["said"]["text"]
     mean, low, high = (figures.fixed(value, 1) for value in curves[0][-1])
-    assert f"897 to 1,024 apart: mean score {mean} ({low} to {high})" in last
+    assert f"897 to 1,024 apart: {mean} ({low} to {high})" in last
     rows = {row[0]: row[1] for row in figure.data.rows}
     assert rows["1"].startswith(f"{curves[0][1, 0]:.1f} ± ")
     assert "897 to 1,024" in rows

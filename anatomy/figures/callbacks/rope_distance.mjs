@@ -11,7 +11,7 @@ export const show = ({ bands, x, curves, names }, { curve, distance }) => {
     line: { x, y: y.map(band => band[0]) },
     here: { x: [x[distance], x[distance]], y: [-60, 60] },
     dot: { x: [x[distance]], y: [mean], text: [""] },
-    said: { text: `${names[curve]}\n${at}: mean score ${fixed(mean, 1)}${range}` },
+    said: { text: `${names[curve]}\n${at}: ${one ? "mean score " : ""}${fixed(mean, 1)}${range}` },
     say: `${names[curve]}, ${at}: mean score ${fixed(mean, 1)}${range}; ${[0, 1, 2, 3].map(i => `${i} apart ${fixed(y[i][0], 1)}`).join(", ")}.`,
   };
 };
