@@ -126,7 +126,8 @@ def scores_by_distance(q, k, distances, base=10_000.0):
 
     q, k (n, d_head), not yet turned, paired row by row;
     distances (n_distances,) -> (n_distances,). The key stands `distance` before
-    the query.
+    the query: turning q by an angle θ takes q · k of a pair to
+    cos θ (q₀k₀ + q₁k₁) + sin θ (q₀k₁ − q₁k₀), and the means of both sums do.
 
     >>> scores_by_distance([[1.0, 0.0]], [[1.0, 0.0]], [0, 1]).round(3).tolist()
     [0.707, 0.382]
@@ -135,12 +136,12 @@ def scores_by_distance(q, k, distances, base=10_000.0):
     same_length("q", q, 0, "k", k, 0)
     same_length("q", q, 1, "k", k, 1)
     distances = finite("distances", distances, ndim=1)
-    n, d_head = q.shape
-    means = [
-        (rotate(q, np.full(n, distance), base) * k).sum(axis=-1).mean() / d_head**0.5
-        for distance in distances
-    ]
-    return np.array(means)
+    d_head = q.shape[1]
+    theta = angles(distances, d_head, base)
+    first, second = slice(0, None, 2), slice(1, None, 2)
+    along = (q[:, first] * k[:, first] + q[:, second] * k[:, second]).mean(axis=0)
+    across = (q[:, first] * k[:, second] - q[:, second] * k[:, first]).mean(axis=0)
+    return (np.cos(theta) @ along + np.sin(theta) @ across) / d_head**0.5
 
 
 def cos_and_sin(x, positions, base):

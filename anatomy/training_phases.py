@@ -427,15 +427,18 @@ class History:
 
 def learn_addition(
     p, train_share, lr, weight_decay, n_steps, rng, n_neurons=128, every=10, enough=None, dtype=np.float32, eps=1e-8,
+    start=1.0,
 ):  # fmt: skip
     """Train on all training sums at once -> (ModularAddition, History).
 
     every: steps between measurements. enough: stop once the accuracy on unseen
-    sums reaches this.
+    sums reaches this. start: times the weights as they are drawn.
     AdamW with betas (0.9, 0.98) and this eps; the decay is on every weight.
     """
     seen, unseen = addition_table(p, train_share, rng)
     model = ModularAddition.draw(p, n_neurons, rng, dtype)
+    for array in model.arrays():
+        array *= start
     optimizer = AdamW(lr, (0.9, 0.98), eps, weight_decay)
     history = History()
     whole("every", every, at_least=1)

@@ -2,14 +2,14 @@
 
 Records rope.npz: losses by position with the right pairing, the other pairing and no rotation, with the next tokens of
 a few prompts; and losses on a passage whose beginning lies ever further back, with positions as they are, pressed
-together, and with a larger base.
+together, and with a larger base; and, for what does the harm, with some of the pairs that far, or some of the tokens.
 """
 
 import numpy as np
 
 from anatomy import smollm2
 from anatomy.kv_cache import Cache
-from anatomy.rope import frequencies, rotate, rotate_half, turn
+from anatomy.rope import frequencies, rotate, rotate_half, turn, wavelengths
 from anatomy.tokenization import novel
 from anatomy.training_phases import token_losses
 from experiments.record import save
@@ -28,6 +28,9 @@ GAPS = (256, 1024, 4096, 8192, 12_288, 16_384, 24_576, 32_768, 65_536)  # where 
 HALF = 256
 FACTOR = 8
 WAYS = ("as trained", "positions ÷ 8", "larger base")
+FAR = 16_384
+PAIRS_FAR = ("slow pairs far", "fast pairs far")  # the others as with the context right before
+FIRST = (1, 16)  # so many tokens of the context alone, that far
 
 CAVEATS = [
     "Windows of one chapter of one novel; they overlap nowhere.",
@@ -85,22 +88,47 @@ def larger_base(config, factor=FACTOR):
     return config.rope_base * factor ** (config.d_head / (config.d_head - 2))
 
 
-def reads_apart(model, ids, gap, way):
-    """Loss of each token of the second half, which begins at position `gap`, after the first half: (HALF - 1,)."""
-    extra, cache = extra_turn(way, model.config), Cache(model.config.n_layers)
+def reads_apart(model, ids, gap, way, n_context=HALF):
+    """Losses of the second half, which begins at position `gap`, after the first tokens of the first half."""
+    extra = extra_turn(way, model.config)
+    return reads_after(model, ids[:n_context], ids[HALF:], gap, lambda places: places[:, None] * extra)
+
+
+def reads_with_pairs_far(model, ids, kind, gap=FAR):
+    """Losses of the second half: to the slow or to the fast pairs it begins at `gap`, to the others at HALF."""
+    config = model.config
+    slow = wavelengths(config.d_head, config.rope_base) > config.n_context
+    near = ~slow if kind == PAIRS_FAR[0] else slow
+    back = near * (HALF - gap) * frequencies(config.d_head, config.rope_base)
+    return reads_after(model, ids[:HALF], ids[HALF:], gap, lambda places: (places >= gap)[:, None] * back)
+
+
+def reads_after(model, context, passage, gap, extra):
+    """Loss of each token of a passage, which begins at position `gap`, but its first: (n_tokens - 1,).
+
+    extra: positions (n,) -> radians by which each pair turns further there, (n, d_head / 2).
+    """
+    cache = Cache(model.config.n_layers)
 
     def edit_from(start):
         def edit(name, layer, array):
             if name not in ("q_rotated", "k_rotated"):
                 return array
-            theta = (start + np.arange(array.shape[-2]))[:, None] * extra
+            theta = extra(start + np.arange(array.shape[-2]))
             return turn(array, np.cos(theta), np.sin(theta)).astype(array.dtype)
 
         return edit
 
-    model.forward(ids[:HALF], cache=cache, edit=edit_from(0), last_only=True)
-    logits = model.forward(ids[HALF:], cache=cache, first_position=gap, edit=edit_from(gap))
-    return token_losses(logits[:-1], ids[HALF + 1 :])
+    model.forward(context, cache=cache, edit=edit_from(0), last_only=True)
+    logits = model.forward(passage, cache=cache, first_position=gap, edit=edit_from(gap))
+    return token_losses(logits[:-1], passage[1:])
+
+
+def what_harms(model, halves):
+    """Losses with some pairs far (2, n_texts, HALF - 1), and with the first tokens alone far (2, n_texts, HALF - 1)."""
+    pairs = [[reads_with_pairs_far(model, text, kind) for text in halves] for kind in PAIRS_FAR]
+    first = [[reads_apart(model, text, FAR, WAYS[0], n) for text in halves] for n in FIRST]
+    return {"pair_losses": np.array(pairs, np.float32), "first_losses": np.array(first, np.float32)}
 
 
 def main():
@@ -118,6 +146,7 @@ def main():
             [token_losses(model.forward(text[HALF:])[:-1], text[HALF + 1 :]) for text in halves], np.float32
         ),
     }
+    arrays |= what_harms(model, halves)
     print(arrays["arm_losses"].mean(axis=(1, 2)), arrays["next_tokens"].tolist())
     print(arrays["gap_losses"].mean(axis=(2, 3)).round(2).tolist(), arrays["alone_losses"].mean())
     settings = {
@@ -127,6 +156,9 @@ def main():
         "prompts": PROMPTS,
         "half": HALF,
         "n_tokens": N_TOKENS,
+        "far": FAR,
+        "pairs_far": PAIRS_FAR,
+        "first": FIRST,
     }
     save("rope", arrays, PROGRAM, [], settings, CAVEATS)
 

@@ -1,11 +1,14 @@
 """Figures of the chapter on positions. Chapter: book/rope.md"""
 
+import numpy as np
+
 from anatomy.figures import parts
 from anatomy.figures.figure import Figure, Table
 from anatomy.figures.parts import fixed, visible
-from anatomy.figures.theme import ink
+from anatomy.figures.theme import ink, wash
 from anatomy.figures.view import View
 from anatomy.rope import wavelengths
+from anatomy.studies import mean_and_error
 from anatomy.studies import rope as study
 
 BASES = (100, 10_000, 500_000)
@@ -24,9 +27,10 @@ def hands(position=0, distance=3, columns=4):
     p.min_border = 4
     parts.title(view, "said", p)
     p.scatter(x, y, size=2 * CLOCK, fill_color=None, line_color=ink("rule"), line_width=1.5)
-    for name, hue in (("keys", "key"), ("queries", "query")):
+    for name, hue, dash in (("keys", "key", (6, 3)), ("queries", "query", "solid")):
         p.ray(
             "x", "y", length="length", length_units="screen", angle="angle", line_color=ink(hue), line_width=3,
+            line_dash=dash,
             source=view.source(name, "length", "angle", x=x, y=y),
         )  # fmt: skip
     p.text(
@@ -46,18 +50,20 @@ def hands(position=0, distance=3, columns=4):
         f"the first the hands stand far apart, in the last they have hardly turned. The score, {here:.2f}, is the "
         f"sum of eight products. It is the same with both words 500 positions later, and {fixed(apart)} with the "
         "words 10 apart.",
-        caption="Each clock is a pair of entries; under it stands its part of the score. Slide both words: all "
-        "hands turn, and the score stands still. Slide them apart: it moves. With a larger base the last clocks "
-        "hardly turn at all.",
-        print_caption="Each clock is a pair of entries; under it stands its part of the score. With both words 500 "
-        "positions later all hands have turned, and the score is the same. Ten apart, it is another.",
+        caption="Each clock is a pair of entries; under it stands its part of the score. The solid hand is the "
+        "query's, the dashed one the key's; a hand is as long as its pair of entries. Slide both words: all hands "
+        "turn, and the score stands still. Slide them apart: it moves. With a larger base the last pairs hardly turn "
+        "at all.",
+        print_caption="Each clock is a pair of entries; under it stands its part of the score. The solid hand is the "
+        "query's, the dashed one the key's; a hand is as long as its pair of entries. With both words 500 positions "
+        "later all hands have turned, and the score is the same. Ten apart, it is another.",
         print_states={
             "3 apart": {},
             "3 apart, 500 later": {"position": 500},
             "10 apart": {"distance": 10},
         },
         data=Table(
-            ["clock", *(f"once round in, base {base:,}" for base in BASES)],
+            ["pair", *(f"once round in, base {base:,}" for base in BASES)],
             [[i, *(f"{turns[base][i]:,.0f}" for base in BASES)] for i in range(n)],
             source=f"score 3 apart {here:.2f}, the same 500 later {there:.2f}",
         ),
@@ -76,11 +82,12 @@ def distance(found, first=0):
     view = View(
         "rope_distance",
         digits=4,
-        distances=found.distances,
+        bands=found.bands,
+        x=((found.bands[:, 0] + 1) * (found.bands[:, 1] + 1.0)) ** 0.5,
         curves=[curve.round(2) for curve in curves],
         names=names,
     )
-    low, high = min(map(min, curves)), max(map(max, curves))
+    low, high = min(curve.min() for curve in curves), max(curve.max() for curve in curves)
     p = parts.plot(
         300,
         "distance from key to query",
@@ -92,6 +99,7 @@ def distance(found, first=0):
     parts.ticks(p.xaxis, [1, 2, 5, 17, 65, 257, 1025], ["0", "1", "4", "16", "64", "256", "1,024"])
     parts.title(view, "said", p)
     p.title.text = " \n "
+    p.varea("x", "low", "high", source=view.source("range", "x", "low", "high"), fill_color=wash("prob"))
     p.multi_line(
         "xs", "ys", source=view.source("others", xs=[], ys=[]), line_color=ink("grey"), line_width=0.8
     )
@@ -99,25 +107,49 @@ def distance(found, first=0):
     parts.rule(view, "here", p)
     parts.dots(view, "dot", p, "prob")
     view.control(curve=parts.choice("Queries and keys", names, first))
-    view.control(distance=parts.slider("Distance", 0, len(found.distances) - 1, 1, show_value=False))
-    looks = next(iter(found.heads.values()))
+    view.control(distance=parts.slider("Distance", 0, len(found.bands) - 1, 1, show_value=False))
+    looks = next(iter(found.heads.values()))[:, 0]
     return Figure(
         p,
         view=view,
         name="rope-distance",
         alt="Mean score by distance on a logarithmic axis. For a head that looks one back it is "
-        f"{fixed(looks[0], 1)} at 0, {fixed(looks[1], 1)} at 1 and {fixed(looks[2], 1)} at 2, and then swings. "
-        f"Other heads have curves of their own. For random vectors with q = k it falls from {found.equal[0]:.1f}, "
-        "for unrelated ones it is near 0 everywhere.",
-        caption=f"Means of {found.n_pairs} pairs; thin: the other curves. Each head has a shape of its own, which "
-        "training gave it. What rotation alone does shows in the last two: without agreement between q and k "
-        "nothing falls off.",
+        f"{fixed(looks[0], 1)} at 0, {fixed(looks[1], 1)} at 1 and {fixed(looks[2], 1)} at 2, and then falls, to "
+        f"{fixed(looks[16], 1)} at 16, and swings. Most other curves fall too. For random vectors with q = k it falls "
+        f"from {found.equal[0, 0]:.1f}, for unrelated ones it is near 0 everywhere.",
+        caption=f"Means over {found.n_tokens} queries and keys of a text, or over {found.n_pairs} random pairs; thin: "
+        "the other curves. Up to 64 every distance is there; beyond, the line is the mean of a band of distances, the "
+        "shade its range. Each head has a shape of its own; most fall off. The last two curves show rotation alone: "
+        "agreement falls off, unrelated vectors stay near 0.",
         data=Table(
             ["distance", *names],
-            [[d, *(fixed(curve[i], 1) for curve in curves)] for i, d in enumerate(found.distances)],
+            [[between(*found.bands[i]), *row] for i, row in table_rows(found)],
+            source="± is one standard error: of heads, by leaving out an eighth of the text in turn; of random "
+            "vectors, over pairs.",
         ),
         provenance="real",
     )
+
+
+SHOWN = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)  # rows of the table before the bands
+
+
+def between(first, last):
+    """A band of distances in words."""
+    return str(first) if first == last else f"{first:,} to {last:,}"
+
+
+def table_rows(found):
+    """Rows of the table: the band's number, and for each curve its mean and standard error in words."""
+    curves = [(found.heads[head], found.errors[head], 1) for head in found.heads]
+    curves += [
+        (found.equal, found.equal_errors, 2),
+        (found.random, np.full(len(found.bands), found.error), 2),
+    ]
+    return [
+        (i, [f"{fixed(curve[i, 0], digits)} ± {errors[i]:.{digits}f}" for curve, errors, digits in curves])
+        for i in [*SHOWN, *range(SHOWN[-1] + 1, len(found.bands))]
+    ]
 
 
 # --- The bug that passes the smoke test ----------------------------------------------------------
@@ -137,7 +169,7 @@ def pairing(found, first=0):
         "position in the text",
         "loss, nats",
         x=(-0.35, n - 0.65),
-        y=(2.6, float(table[..., 0].max()) + 0.4),
+        y=(2.2, float(table[..., 0].max()) + 0.4),
     )
     parts.ticks(p.xaxis, range(n), list(study.PLACES))
     parts.title(view, "said", p)
@@ -150,8 +182,10 @@ def pairing(found, first=0):
             line_dash=dash,
             line_width=2,
         )
-    for arm, offset in ((0, -14), (1, -18), (2, 14)):
-        parts.label(p, n - 1, float(table[-1, arm, 0]), found.arms[arm], "ink", (-6, offset), align="right")
+    for arm, place, offset in ((0, 2, -16), (1, 2, -18), (2, 2, 18)):
+        parts.label(
+            p, place, float(table[place, arm, 0]), found.arms[arm], "ink", (0, offset), align="center"
+        )
     parts.rule(view, "here", p)
     parts.dots(view, "dots", p, "ink")
     answers = parts.ledger(
@@ -165,9 +199,10 @@ def pairing(found, first=0):
         view=view,
         name="rope-pairing",
         alt="Loss by position for three variants of SmolLM2. With the right pairing it falls from "
-        f"{table[0, 0, 0]:.2f} to {table[-1, 0, 0]:.2f}. With the other pairing it rises from {table[0, 1, 0]:.2f} "
-        f"to {table[-1, 1, 0]:.2f}, without rotation to {table[-1, 2, 0]:.2f}. Of {len(found.prompts)} short "
-        f"prompts, {same} are continued alike with both pairings.",
+        f"{table[0, 0, 0]:.2f} to {table[-1, 0, 0]:.2f}. With the other pairing it falls from {table[0, 1, 0]:.2f} "
+        f"to {table[1, 1, 0]:.2f} and rises again to {table[-1, 1, 0]:.2f}; without rotation from "
+        f"{table[0, 2, 0]:.2f} to {table[1, 2, 0]:.2f}, and again to {table[-1, 2, 0]:.2f}. Of {len(found.prompts)} "
+        f"short prompts, {same} are continued alike with both pairings.",
         caption="Choose a short prompt: the wrong model often passes. Then move along the text: from position 5 on "
         "only the right pairing gets better with more context. The others get worse.",
         print_caption="A short prompt is often continued alike by all three. From position 5 on only the right "
@@ -191,7 +226,8 @@ def pairing(found, first=0):
 def apart(found):
     """Loss on a passage whose context lies ever further back. found: the study's Apart."""
     means, errors = found.means()
-    alone = float(found.alone.mean())
+    harms = found.harms()
+    alone, alone_error = mean_and_error(found.alone.ravel())
     view = View(
         "rope_apart",
         digits=4,
@@ -199,27 +235,27 @@ def apart(found):
         ways=found.ways,
         means=means,
         errors=errors,
-        alone=round(alone, 3),
+        alone=[alone, alone_error],
+        harms=harms,
     )
     p = parts.plot(
-        290, "where the passage begins", "loss, nats", x=(200, 90_000), y=(2, 9), x_axis_type="log"
+        290, "where the passage begins", "loss, nats", x=(200, 800_000), y=(2, 9), x_axis_type="log"
     )
     parts.ticks(p.xaxis, [256, 1024, 4096, 16_384, 65_536], ["256", "1,024", "4,096", "16,384", "65,536"])
     parts.title(view, "said", p)
     p.line([found.n_trained] * 2, [2, 9], line_color=ink("muted"), line_dash="dotted")
     parts.label(p, found.n_trained, 8.5, "trained", "muted", (-6, 0), align="right")
-    p.line([200, 90_000], [alone, alone], line_color=ink("muted"), line_dash="dotdash")
+    p.line([200, found.gaps[-1]], [alone, alone], line_color=ink("muted"), line_dash="dotdash")
     for way, (hue, dash) in enumerate((("loss", "solid"), ("grey", "dashed"), ("stream", "solid"))):
         p.line(found.gaps, means[way].round(4).tolist(), line_color=ink(hue), line_dash=dash, line_width=2)
-    parts.label(p, 300, 4.95, found.ways[1], "ink")
-    parts.label(p, 300, 2.5, f"{found.ways[0]}, {found.ways[2]}", "ink")
+    for way, offset in ((0, 0), (1, 8), (2, -8)):
+        parts.label(p, found.gaps[-1], float(means[way, -1]), found.ways[way], "ink", (8, offset))
+    parts.label(p, found.gaps[-1], alone, "no context", "ink", (8, 0))
     parts.rule(view, "here", p)
     parts.dots(view, "dots", p, "ink")
-    ledger = parts.ledger(view, "ledger", ["", "loss"], [0, 1], 4)
-    view.control(
-        gap=parts.slider("How far back the context lies", 0, len(found.gaps) - 1, 5, show_value=False)
-    )
-    i = found.gaps.index(16_384)
+    ledger = parts.ledger(view, "ledger", ["", "loss", "against none"], [0, 0.66, 1], 4)
+    view.control(gap=parts.slider("Where the passage begins", 0, len(found.gaps) - 1, 5, show_value=False))
+    i = found.gaps.index(found.far)
     return Figure(
         parts.side_by_side(p, ledger),
         view=view,
@@ -230,12 +266,17 @@ def apart(found):
         f"near {means[1].mean():.1f} throughout; with a larger base {means[2, i]:.2f} at 16,384 and "
         f"{means[2, -1]:.2f} at 65,536.",
         caption="Dotted: the longest text of the training; dash-dotted: the loss without any context. The further "
-        "back the context lies, the less it helps. Beyond the trained distances the model does worse than if it "
-        "had read nothing. A larger base puts the break off.",
+        "back the context lies, the less it helps. As trained, the model does worse beyond the trained distances than "
+        "if it had read nothing. A larger base puts the break off. The last column is the difference from no "
+        "context, token by token.",
         data=Table(
-            ["begins at", *found.ways],
+            ["begins at", *found.ways, *(f"{way}, against no context" for way in found.ways)],
             [
-                [f"{gap:,}", *(f"{means[w, g]:.2f} ± {errors[w, g]:.2f}" for w in range(len(found.ways)))]
+                [
+                    f"{gap:,}",
+                    *(f"{means[w, g]:.2f} ± {errors[w, g]:.2f}" for w in range(len(found.ways))),
+                    *(f"{study.signed(mean, '+.2f')} ± {error:.2f}" for mean, error in harms[:, g]),
+                ]
                 for g, gap in enumerate(found.gaps)
             ],
         ),

@@ -85,6 +85,7 @@ class Grokking:
     train: np.ndarray
     test: np.ndarray
     train_loss: np.ndarray
+    test_loss: np.ndarray
     norm: np.ndarray
     top_share: np.ndarray
     power: np.ndarray
@@ -96,8 +97,8 @@ def grokking():
     """kind -> Grokking, and the spectrum of the untrained neurons (n_neurons, n_frequencies), and where from."""
     found = recordings.load("grokking")
     names = {
-        "train": "train_accuracy", "test": "test_accuracy", "train_loss": "train_loss", "norm": "weight_norm",
-        "top_share": "top_share", "power": "power",
+        "train": "train_accuracy", "test": "test_accuracy", "train_loss": "train_loss",
+        "test_loss": "test_loss", "norm": "weight_norm", "top_share": "top_share", "power": "power",
     }  # fmt: skip
     kinds = {}
     for kind in KINDS:
@@ -112,41 +113,71 @@ def grokking():
 def sweep_rows():
     """How soon a network groks, by weight decay and by the share of sums that it trains on, as words."""
     found = recordings.load("grokking")
+    n_steps = found.provenance["settings"]["sweeps"]["n_steps"]
     rows = []
     for sweep, label in (
-        ("decay_sweep", "decay {:g}, 35 % of the sums"),
+        ("decay_sweep", "decay {:g}, 35% of the sums"),
         ("share_sweep", "decay 1, {:.0%} of the sums"),
     ):
-        for value, steps, end in zip(
-            found[f"{sweep}/values"],
-            found[f"{sweep}/grokked"],
-            found[f"{sweep}/accuracy"].astype(float),
-            strict=True,
-        ):
-            words = ["never" if step < 0 else f"{step:,}" for step in steps]
-            rows.append(
-                [
-                    label.format(value).replace("%", " %").replace("  %", " %"),
-                    *words,
-                    *(f"{share:.0%}" for share in end),
-                ]
-            )
+        part = found.part(sweep)
+        for value, learned, grokked, end in zip(*(part[name] for name in SWEPT), strict=True):
+            known = " and ".join(f"{step:,}" for step in learned)
+            if (grokked < 0).all():
+                last = f"not in {n_steps:,} ({' and '.join(f'{share:.0%}' for share in end.astype(float))})"
+            else:
+                last = " and ".join(f"{step:,}" for step in grokked)
+            rows.append([label.format(value), known, last])
     return rows
+
+
+SWEPT = ("values", "learned", "grokked", "accuracy")
 
 
 @dataclass(frozen=True)
 class Precisions:
-    """Without decay, in 32 bits, in 64, and in 64 with a tiny ε: train_loss, test_accuracy (3, n_seeds, n) by steps."""
+    """Without decay, in 32 bits, in 64, and in 64 with a tiny ε: all (3, n_seeds, n) by steps; norm: of all weights."""
 
     steps: np.ndarray
     train_loss: np.ndarray
     test_accuracy: np.ndarray
+    norm: np.ndarray
 
 
 def precisions():
     """The recorded runs."""
     found = recordings.load("training_phases")
-    return Precisions(found["steps"], found["train_loss"], found["test_accuracy"].astype(float))
+    return Precisions(
+        found["steps"], found["train_loss"], found["test_accuracy"].astype(float), found["weight_norm"]
+    )
+
+
+@dataclass(frozen=True)
+class HalfStart:
+    """With decay, from weights half as long: all (n_seeds,), at the first step with every training sum right and with
+    95% of the unseen ones: steps, lengths of the weights (and at the start), training losses.
+    """
+
+    start: np.ndarray
+    steps: np.ndarray
+    norm: np.ndarray
+    train_loss: np.ndarray
+
+
+def half_start():
+    """The recorded runs, at two moments: HalfStart whose arrays but start are (2, n_seeds)."""
+    found = recordings.load("grokking").part("half_start")
+    reached = (found["train_accuracy"] >= 1, found["test_accuracy"] >= 0.95)
+    places = np.array([[int(row.argmax()) for row in rows] for rows in reached])
+    seeds = np.arange(places.shape[1])
+    norm, loss = (found[name].astype(float)[seeds, places] for name in ("weight_norm", "train_loss"))
+    return HalfStart(found["weight_norm"][:, 0].astype(float), found["steps"][places], norm, loss)
+
+
+def by_heart():
+    """Answers to unseen sums at step 300 (n_seeds, 3): the share of them that were seen in the same row or column of
+    the table of sums, the same of all possible answers, and the share that is right.
+    """
+    return recordings.load("grokking")["by_heart"].astype(float)
 
 
 # --- What a run costs ----------------------------------------------------------------------------
@@ -155,14 +186,17 @@ def precisions():
 @dataclass(frozen=True)
 class Budget:
     """FLOPs of the toy's run. by_rule: 6 N D; counted: three times the forward products of every token; attention: what
-    scores and mixing add, three times as well.
+    scores and mixing add, three times as well; padded: how many positions the program computes for each token, as it
+    fills each text of a batch up to the longest.
     """
 
+    n_vocab: int
     n_parameters: int
     n_tokens: int
     by_rule: float
     counted: float
     attention: float
+    padded: float
 
 
 def budget():
@@ -179,7 +213,11 @@ def budget():
     met = (lengths * (lengths + 1) / 2).sum() / lengths.sum()
     attention = config.n_layers * 4 * config.n_heads * config.d_head * met
     n = config.n_parameters()
-    return Budget(n, n_tokens, 6 * n * n_tokens, 3 * forward * n_tokens, 3 * attention * n_tokens)
+    rows = np.random.default_rng(0).integers(0, len(texts), (settings["n_steps"], settings["n_batch"]))
+    padded = (lengths[rows].max(axis=1) * settings["n_batch"]).sum() / lengths[rows].sum()
+    return Budget(
+        config.n_vocab, n, n_tokens, 6 * n * n_tokens, 3 * forward * n_tokens, 3 * attention * n_tokens, float(padded)
+    )  # fmt: skip
 
 
 # --- What the prose says -------------------------------------------------------------------------
@@ -192,13 +230,14 @@ def told_of_run(found):
     return {
         "n_seeds": len(found.held_out),
         "start_loss": float(found.held_out[:, 0].mean()),
-        "uniform": float(np.log(192)),
         "loss_100": float(found.held_out[:, found.steps.tolist().index(100)].mean()),
         "end_loss": mean,
         "end_error": error,
         "floor": found.floor,
+        "spelled_0": float(found.spelled[at[0]]),
         "spelled_100": float(found.spelled[at[100]]),
         "grammatical_100": float(found.grammatical[at[100]]),
+        "grammatical_300": float(found.grammatical[at[300]]),
         "grammatical_end": float(found.grammatical[-1]),
     }
 
@@ -218,12 +257,20 @@ def told_of_few(found):
     }
 
 
-def told_of_grokking(kinds, exact):
-    """Numbers for the prose on grokking. exact: the study's Precisions."""
+MIDWAY, LATER = 1250, 6000  # steps that the prose speaks of
+
+
+def told_of_grokking(kinds, exact, half, heart):
+    """Numbers for the prose on grokking. exact, half, heart: the study's Precisions, HalfStart and by_heart."""
     decay, without = kinds["decay"], kinds["no_decay"]
     single, double, free = exact.train_loss
+    zero, free_zero = ((run.max(axis=0) == 0).argmax() for run in (single, free))
+    later = exact.steps.tolist().index(LATER)
+    norms = exact.norm.mean(axis=1)
     above = [int(decay.steps[first_for_good(run > 1 / 29)]) for run in decay.test]
-    half = [int(decay.steps[first_for_good(run >= 0.5)]) for run in decay.test]
+    middle = [int(decay.steps[first_for_good(run >= 0.5)]) for run in decay.test]
+    worst = decay.test_loss.argmax(axis=1)
+    learned = [norm[decay.steps == step][0] for norm, step in zip(decay.norm, decay.learned, strict=True)]
     return {
         "n_grokked": len(decay.grokked),
         "learned_low": int(decay.learned.min()),
@@ -233,20 +280,45 @@ def told_of_grokking(kinds, exact):
         "never_best": float(without.test.max()),
         "never_steps": f"{without.steps[-1]:,}",
         "chance_low": f"{round(min(above), -2):,}",
-        "half_low": f"{min(half):,}",
-        "half_high": f"{max(half):,}",
+        "half_low": f"{min(middle):,}",
+        "half_high": f"{max(middle):,}",
         "unseen_2000": float(decay.test[:, decay.steps == 2000].mean()),
-        "norm_1250": f"{decay.norm[:, decay.steps == 1250].mean():.0f}",
-        "norm_learned": f"{decay.norm[:, decay.steps == 140].mean():.0f}",
+        "train_2000": 1e7 * decay.train_loss[:, decay.steps == 2000].mean(),
+        "train_end": 1e7 * decay.train_loss[:, -1].mean(),
+        "test_start": float(decay.test_loss[:, 0].mean()),
+        "test_worst": float(decay.test_loss.max(axis=1).mean()),
+        "test_worst_low": int(decay.steps[worst].min()),
+        "test_worst_high": int(decay.steps[worst].max()),
+        "test_end": float(decay.test_loss[:, -1].mean()),
+        "decay_steps": f"{decay.steps[-1]:,}",
+        "heart_seen": heart[:, 0].mean(),
+        "heart_chance": heart[:, 1].mean(),
+        "midway": f"{MIDWAY:,}",
+        "norm_start": f"{decay.norm[:, 0].mean():.0f}",
+        "norm_midway": f"{decay.norm[:, decay.steps == MIDWAY].mean():.0f}",
+        "norm_learned": f"{np.mean(learned):.0f}",
         "norm_decay": f"{decay.norm[:, -1].mean():.0f}",
         "norm_without": f"{without.norm[:, -1].mean():.0f}",
+        "short_start": f"{half.start.mean():.0f}",
+        "short_learned": f"{half.norm[0].mean():.0f}",
+        "short_grokked": f"{half.norm[1].mean():.0f}",
+        "short_loss": half.train_loss[0].mean(),
+        "short_loss_grokked": scientific(half.train_loss[1].mean()),
         "top_decay": float(decay.top_share[:, -1].mean()),
         "top_start": float(decay.top_share[:, 0].mean()),
-        "zero_from": f"{exact.steps[(single.max(axis=0) == 0).argmax()]:,}",
+        "n_exact": exact.train_loss.shape[1],
+        "zero_from": f"{exact.steps[zero]:,}",
+        "later": f"{LATER:,}",
+        "single_from": norms[0, zero],
+        "single_later": norms[0, later],
+        "double_from": norms[1, zero],
+        "double_later": norms[1, later],
         "double_loss": scientific(double[:, -1].mean()),
         "double_best": float(exact.test_accuracy[1].max()),
         "double_steps": f"{exact.steps[-1]:,}",
-        "free_zero": f"{exact.steps[(free.max(axis=0) == 0).argmax()]:,}",
+        "free_zero": f"{exact.steps[free_zero]:,}",
+        "free_from": f"{norms[2, free_zero]:.0f}",
+        "free_end": f"{norms[2, -1]:.0f}",
         "free_best": float(exact.test_accuracy[2].max()),
     }
 
@@ -256,6 +328,9 @@ def told_of_budget(found):
     smol = PUBLISHED["SmolLM2-135M"].n_parameters()
     return {
         "toy_parameters": f"{found.n_parameters:,}",
+        "toy_vocabulary": found.n_vocab,
+        "uniform": float(np.log(found.n_vocab)),
+        "padding": found.padded - 1,
         "toy_tokens": f"{round(found.n_tokens, -4):,}",
         "rule": f"{found.by_rule / 1e12:.2f}",
         "counted": f"{found.counted / 1e12:.2f}",

@@ -37,9 +37,19 @@ def test_each_curve_by_distance(shown, real_model):
     figure = figures.distance(found)
     curves = [*found.heads.values(), found.equal, found.random]
     for i, curve in enumerate(curves):
-        for d in (0, 1, len(found.distances) - 1):
+        for d in (0, 1, 20, len(found.bands) - 1):
             state = shown(figure, curve=i, distance=d)
-            assert state["dot"]["y"] == [pytest.approx(curve[d], abs=0.02)]
+            assert state["dot"]["y"] == [pytest.approx(curve[d, 0], abs=0.02)]
+            assert state["dot"]["x"] == [state["line"]["x"][d]]
+            assert state["range"]["low"][d] == pytest.approx(curve[d, 1], abs=0.02)
+            assert state["range"]["high"][d] == pytest.approx(curve[d, 2], abs=0.02)
+    assert "20 apart: mean score" in shown(figure, curve=0, distance=20)["said"]["text"]
+    last = shown(figure, curve=0, distance=len(found.bands) - 1)["said"]["text"]
+    mean, low, high = (figures.fixed(value, 1) for value in curves[0][-1])
+    assert f"897 to 1,024 apart: {mean} ({low} to {high})" in last
+    rows = {row[0]: row[1] for row in figure.data.rows}
+    assert rows["1"].startswith(f"{curves[0][1, 0]:.1f} ± ")
+    assert "897 to 1,024" in rows
 
 
 def test_pairings_in_every_state(shown):
@@ -58,6 +68,12 @@ def test_pairings_in_every_state(shown):
 def test_gaps_in_every_state(shown):
     found = study.apart()
     figure = figures.apart(found)
-    means, _ = found.means()
+    (means, errors), harms = found.means(), found.harms()
     for gap in range(len(found.gaps)):
-        assert shown(figure, gap=gap)["dots"]["y"] == pytest.approx(means[:, gap], rel=1e-3)
+        state = shown(figure, gap=gap)
+        assert state["dots"]["y"] == pytest.approx(means[:, gap], rel=1e-3)
+        assert state["ledger"]["c1"][0] == f"{means[0, gap]:.2f} ± {errors[0, gap]:.2f}"
+        assert state["ledger"]["c2"][:3] == [
+            f"{study.signed(mean, '+.2f')} ± {error:.2f}" for mean, error in harms[:, gap]
+        ]
+        assert ("right after" in state["said"]["text"]) == (gap == 0)

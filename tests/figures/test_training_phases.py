@@ -26,7 +26,7 @@ def test_the_truth_is_covered_until_asked_for(shown, guess):
     found = shown(guess)
     assert max(found["test"]["x"]) <= 2.001  # nothing beyond the first handle
     assert found["guess"]["y"] == list(figures.GUESS)
-    assert "you guess 60 %" in found["said"]["text"]
+    assert "you guess 60%" in found["said"]["text"]
 
 
 def test_a_guess_is_drawn_handle_by_handle(shown, guess):
@@ -73,6 +73,26 @@ def test_few_tales_in_every_size(shown):
         assert state["held_out"]["y"] == pytest.approx(found.held_out[size], rel=1e-3)
         assert state["floor"]["y"] == pytest.approx([found.train_floors[size]] * 2, rel=1e-3)
         assert len(state["others"]["xs"]) == len(found.sizes) - 1
+        assert "held-out" in state["said"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("size", "reveal", "names"),
+    [
+        (0, 0, ["200, 1,000, 3,000"]),
+        (0, 20, ["200", "1,000, 3,000"]),
+        (2, 20, ["50", "200", "3,000"]),
+        (2, 5, ["50", "200, 3,000"]),
+    ],
+)
+def test_thin_lines_are_named_where_they_end(shown, size, reveal, names):
+    found = study.few()
+    state = shown(figures.few(found), size=size, reveal=reveal)
+    assert state["names"]["text"] == names
+    assert state["names"]["x"] == [found.steps[reveal]] * len(names)
+    first = [found.sizes.index(int(name.split(", ")[0].replace(",", ""))) for name in names]
+    assert state["names"]["y"] == pytest.approx(found.held_out[first, reveal], rel=1e-3)
+    assert state["floor"]["x"] == [0, found.steps[reveal]]
 
 
 @pytest.mark.parametrize("kind", [0, 1])

@@ -1,13 +1,17 @@
 import { fixed } from "./shared/fixed.mjs";
+import { thousands } from "./shared/thousands.mjs";
 
-export const show = ({ distances, curves, names }, { curve, distance }) => {
-  const x = distances.map(d => d + 1), at = distances[distance], y = curves[curve];
+export const show = ({ bands, x, curves, names }, { curve, distance }) => {
+  const y = curves[curve], [first, last] = bands[distance], [mean, low, high] = y[distance], one = first === last;
+  const at = one ? `${first} apart` : `${thousands(first)} to ${thousands(last)} apart`;
+  const range = one ? "" : ` (${fixed(low, 1)} to ${fixed(high, 1)})`;
   return {
-    others: { xs: curves.map(() => x), ys: curves },
-    line: { x, y },
-    here: { x: [at + 1, at + 1], y: [-60, 60] },
-    dot: { x: [at + 1], y: [y[distance]], text: [""] },
-    said: { text: `${names[curve]}\n${at} apart: mean score ${fixed(y[distance], 1)}` },
-    say: `${names[curve]}, ${at} apart: mean score ${fixed(y[distance], 1)}; ${distances.slice(0, 4).map((d, i) => `${d} apart ${fixed(y[i], 1)}`).join(", ")}.`,
+    others: { xs: curves.map(() => x), ys: curves.map(other => other.map(band => band[0])) },
+    range: { x, low: y.map(band => band[1]), high: y.map(band => band[2]) },
+    line: { x, y: y.map(band => band[0]) },
+    here: { x: [x[distance], x[distance]], y: [-60, 60] },
+    dot: { x: [x[distance]], y: [mean], text: [""] },
+    said: { text: `${names[curve]}\n${at}: ${one ? "mean score " : ""}${fixed(mean, 1)}${range}` },
+    say: `${names[curve]}, ${at}: mean score ${fixed(mean, 1)}${range}; ${[0, 1, 2, 3].map(i => `${i} apart ${fixed(y[i][0], 1)}`).join(", ")}.`,
   };
 };

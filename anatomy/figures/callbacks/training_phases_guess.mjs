@@ -15,8 +15,8 @@ export const show = ({ places, marks, x, train, test, kinds, reached }, state, b
     return 100 * own[i];
   });
   const off = guess.reduce((sum, value, i) => sum + Math.abs(value - truth[i]), 0) / guess.length;
-  const when = reached[state.kind] < 0 ? "never 95 % here" : `95 % at about ${thousands(reached[state.kind])} steps`;
-  const first = shown ? `Unseen sums: ${when}` : `At step ${thousands(marks[at])} you guess ${fixed(guess[at], 0)} %`;
+  const when = reached[state.kind] < 0 ? "never 95% here" : `95% at about ${thousands(reached[state.kind])} steps`;
+  const first = shown ? `Unseen sums: ${when}` : `At step ${thousands(marks[at])} you guess ${fixed(guess[at], 0)}%`;
   const second = shown ? `Your guess was off by ${fixed(off, 0)} points on average` : "Draw the rest, then uncover";
   const part = shown ? x[state.kind].length : x[state.kind].filter(place => place <= places[0]).length;
   return {
@@ -30,6 +30,6 @@ export const show = ({ places, marks, x, train, test, kinds, reached }, state, b
     train: { x: x[state.kind], y: train[state.kind].map(share => 100 * share) },
     test: { x: x[state.kind].slice(0, part), y: own.slice(0, part).map(share => 100 * share) },
     said: { text: `${first}\n${second}` },
-    say: `${kinds[state.kind]}: ${first}. ${second}. The guess: ${marks.map((mark, i) => `${fixed(guess[i], 0)} % at step ${thousands(mark)}`).join(", ")}.`,
+    say: `${kinds[state.kind]}: ${first}. ${second}. The guess: ${marks.map((mark, i) => `${fixed(guess[i], 0)}% at step ${thousands(mark)}`).join(", ")}.`,
   };
 };

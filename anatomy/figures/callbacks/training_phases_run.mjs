@@ -10,7 +10,7 @@ export const show = ({ steps, held_out, floor, samples, spelled, grammatical, at
     here: { x: [step, step], y: [0, 5.6] },
     tale: { text: [...lines, ...Array(4 - lines.length).fill("")] },
     said: { text: `step ${step}: loss ${fixed(mean)}, floor ${fixed(floor)}` },
-    told: { text: `a tale at step ${at_sample[place]}\nwords spelled ${fixed(100 * spelled[place], 0)} %, tales in order ${fixed(100 * grammatical[place], 0)} %` },
+    told: { text: `a tale at step ${at_sample[place]}\nwords spelled ${fixed(100 * spelled[place], 0)}%, tales in order ${fixed(100 * grammatical[place], 0)}%` },
     say: `Step ${step}: loss ${fixed(mean)}, the floor is ${fixed(floor)}. A tale at step ${at_sample[place]}: ${lines.join(" ")}`,
   };
 };
