@@ -24,6 +24,8 @@ RUN = {"n_steps": 100, "n_batch": 16, "n_held_out": 128}
 RATES = (0.005, 0.01, 0.02, 0.04)
 WARM_UPS = (1, 20)  # steps
 DEPTHS = (1, 2, 4, 8)  # layers, with and without additions at RATES[1] and WARM_UPS[1]
+LONG = {"n_steps": 400, "warm_up": 40}  # more time, without additions
+LONG_RUNS = ((4, 0.005), (8, 0.002), (8, 0.005))  # layers and rate
 
 N_READ = 512  # tokens of the novel
 LAYER, NEURON, DIMENSION = 11, 1229, 507  # of the one weight: w_down[NEURON, DIMENSION]
@@ -31,16 +33,17 @@ FACTORS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 N_NEXT = 1000
 LARGEST = (27, "w_gate", (260, 903))  # layer, matrix and place of the largest weight of all layers
 CONTROLS = [
-    "its neighbour, the largest of the matrix",
-    "the 1,000 largest others of the matrix",
+    "the only larger weight of the matrix",
+    "the 1,000 largest others of the matrix, that one among them",
     "the largest weight of all layers",
     "the number in the stream",
 ]
 PROMPT = "The capital of France is"
 
 CAVEATS = [
-    "The toy is small and trained for 100 steps; only the learning rate and the warm-up were varied.",
-    "A run that is still falling at step 100 counts with the loss it has there.",
+    "The toy is small and trained for 100 steps, without additions also for 400; only the learning rate and the "
+    "warm-up were varied.",
+    "A run that is still falling at its last step counts with the loss it has there.",
     "The weight was found by looking for what writes the largest number into the stream of this one model.",
     "The 4-bit file was made by others; other files of this model round other weights.",
 ]
@@ -51,24 +54,60 @@ def bare_block(x, attention, feed_forward, norm_attention, norm_ffn):
     return feed_forward(norm_ffn(attention(norm_attention(x))))
 
 
-BLOCKS = {"pre": pre_norm_block, "post": post_norm_block, "bare": bare_block}
+def unnormed_block(x, attention, feed_forward, norm_attention, norm_ffn):
+    """A block without norms: each half reads the stream as it is. The norm before the logits stays."""
+    x = x + attention(x)
+    return x + feed_forward(x)
 
 
-def learn(kind, rate, warm_up, seed, tokenizer, texts, held_out, n_steps=None, n_layers=SIZES["n_layers"]):
-    """Train one toy -> losses of its batches, loss on held-out tales at the end."""
+BLOCKS = {"pre": pre_norm_block, "post": post_norm_block, "bare": bare_block, "unnormed": unnormed_block}
+
+
+def learn(
+    kind, rate, warm_up, seed, tokenizer, texts, held_out, n_steps=None, n_layers=SIZES["n_layers"],
+    n_planned=RUN["n_steps"],
+):  # fmt: skip
+    """Train one toy -> losses of its batches, loss on held-out tales at the end.
+
+    n_planned: the steps that the rate falls over; n_steps: after how many of them to stop, if not at the end.
+    """
     config = replace(tiny_tales.config(len(tokenizer.ranks)), **SIZES | {"n_layers": n_layers})
     parameters = Parameters(config, initial_arrays(config, np.random.default_rng(seed)))
     with np.errstate(over="ignore", invalid="ignore"):
         losses = train(
             parameters,
             texts,
-            lambda step: warm_up_cosine(step, RUN["n_steps"], rate, warm_up),
-            n_steps or RUN["n_steps"],
+            lambda step: warm_up_cosine(step, n_planned, rate, warm_up),
+            n_steps or n_planned,
             np.random.default_rng(seed),
             n_batch=RUN["n_batch"],
             block=BLOCKS[kind],
         )
         return losses, mean_loss(parameters, held_out, block=BLOCKS[kind])
+
+
+def loss_or_nan(*given, **settings):
+    """The held-out loss of `learn`; not a number where gradients became infinite, at which training stops."""
+    try:
+        return learn(*given, **settings)[1]
+    except ValueError as error:
+        if "gradients must be finite" not in str(error):
+            raise
+        return np.nan
+
+
+def without_norms(*given):
+    """Held-out losses of blocks without norms, with warm-up (n_rates, n_seeds)."""
+    return [[loss_or_nan("unnormed", rate, WARM_UPS[1], seed, *given) for seed in SEEDS] for rate in RATES]
+
+
+def longer(*given):
+    """Held-out losses without additions after LONG (n_runs, n_seeds)."""
+    settings = {"n_planned": LONG["n_steps"]}
+    return [
+        [learn("bare", rate, LONG["warm_up"], seed, *given, n_layers=n, **settings)[1] for seed in SEEDS]
+        for n, rate in LONG_RUNS
+    ]
 
 
 def frequency_loss(texts, held_out, n_vocab):
@@ -155,13 +194,15 @@ def main():
         "bare_batch_losses": np.array([[losses for losses, _ in runs] for runs in bare], np.float32),
         "depths": np.array(DEPTHS, np.int32),
         "depth_held_out_losses": np.array(depths, np.float32),
+        "unnormed_held_out_losses": np.array(without_norms(*given), np.float32),
+        "long_held_out_losses": np.array(longer(*given), np.float32),
         "frequency_loss": np.array(frequency_loss(texts, held_out, len(tokenizer.ranks)), np.float32),
         "factors": np.array(FACTORS),
         **dial(smollm2.load()),
     }
     settings = {
         "sizes": SIZES, "run": RUN, "n_read": N_READ, "weight": [LAYER, NEURON, DIMENSION], "n_next": N_NEXT,
-        "prompt": PROMPT, "controls": CONTROLS,
+        "prompt": PROMPT, "controls": CONTROLS, "long": LONG, "long_runs": LONG_RUNS,
     }  # fmt: skip
     save("transformer_block", arrays, PROGRAM, SEEDS, settings, CAVEATS)
 

@@ -7,6 +7,7 @@ from anatomy.figures.figure import Figure, Table
 from anatomy.figures.parts import fixed, visible
 from anatomy.figures.theme import by_name, ink
 from anatomy.figures.view import View
+from anatomy.studies import first_for_good
 from anatomy.studies import transformer_block as study
 from anatomy.studies.transformer_block import BOXES, KINDS, SIZES, box_parameters
 
@@ -77,10 +78,11 @@ def build(targets, begin="Llama-2-7B", goal="Llama-3-8B"):
         ],
         name="transformer-block-build",
         alt=f"Bars of the parameters in eleven boxes of a model with the sizes of {begin}, over outlines of those of "
-        f"{goal}. It has {sum(mine.values()):,} parameters, {few:,} too few: {goal} has longer rows of tokens and of "
-        "neurons, and smaller keys and values.",
+        f"{goal}. It has {sum(mine.values()):,} parameters, {few:,} too few: {goal} has more tokens and more neurons, "
+        "and fewer heads of keys and values.",
         caption="Filled: the model of these sizes. Outlined: the one to be built, of whose total the bars are "
-        "shares. Change the sizes until the total is exact: where an outline sticks out, something is missing. "
+        "shares. Change the sizes until the total is exact: where an outline sticks out, something is missing; "
+        "where the filling does, there is too much. The number is that of the filled bar; bars over 42% are cut there. "
         "Point at a box, or choose it, to see the shape behind it. Tied: the embedding is also the unembedding. "
         "Fill in: the published sizes.",
         print_caption=f"Filled: a model with the sizes of {begin}. Outlined: {goal}, of whose total the bars are "
@@ -102,7 +104,7 @@ def build_plot(view):
     parts.title(view, "said", p)
     p.title.text = " \n \n "
     p.title.offset = -60  # over the names of the boxes
-    parts.ticks(p.xaxis, [0, 0.1, 0.2, 0.3, 0.4], ["0", "10 %", "20 %", "30 %", "40 %"])
+    parts.ticks(p.xaxis, [0, 0.1, 0.2, 0.3, 0.4], ["0", "10%", "20%", "30%", "40%"])
     parts.ticks(p.yaxis, [-i for i in range(n)], BOXES)
     p.yaxis.major_tick_line_color = None
     y = [-i for i in range(n)]
@@ -218,7 +220,7 @@ def stream(found, first=0):
         f"first token jumps to {own.lengths[3, 0]:.0f} before layer 3, falls, jumps to {own.lengths[12, 0]:,.0f} "
         "before layer 12 and stays there until near the end.",
         caption="Thick: the first token. Thin: the others, which grow through most layers. The first token's vector is "
-        "another matter in every text, and nearly all of its jump is one number.",
+        "another matter in every text, and nearly all of both jumps is one number.",
         data=Table(
             ["before layer", *(f"{visible(t)}" for t in own.tokens)],
             [
@@ -261,6 +263,9 @@ def lens(found, first=0):
     view.control(prompt=parts.choice("Text", [f"{prompt} …" for prompt in prompts], first))
     view.control(state=parts.slider("Layer", 0, n - 1, 20))
     own = streams[first]
+    others = [each for i, each in enumerate(streams) if i != first]
+    starts = [int(each.rank[0]) + 1 for each in others]
+    reached = [first_for_good(each.rank == 0) for each in others]
     return Figure(
         parts.side_by_side(p, q),
         view=view,
@@ -268,7 +273,8 @@ def lens(found, first=0):
         alt="Left, the five likeliest tokens if the stream before layer 20 were read as if it were the end: "
         f"punctuation and spaces. Right, the place of {visible(own.answer)} among all tokens, layer by layer: in "
         "the thousands until layer 23, then falling to the first place in the last layer. Lines for four other "
-        "texts run alike.",
+        f"texts start between places {min(starts):,} and {max(starts):,} and reach the first place before layer "
+        f"{min(reached)} or later.",
         caption="The stream before each layer, read as if the model ended there. Thin: the other texts. What the model "
         "says in the end comes late: through most of the layers, other tokens lead by far.",
         data=Table(
@@ -315,11 +321,13 @@ def dial(found):
         view=view,
         name="transformer-block-dial",
         alt=f"Bars of how much worse SmolLM2 reads a novel. With one weight at 0 it loses {harms[0][0]:.2f} nats a "
-        f"token, perplexity {zero:.1f} for {plain:.1f}. With the 1,000 largest others of the same matrix at 0 it "
-        f"loses {controls[1][0]:.2f}, with the largest weight of all layers at 0 nothing.",
+        f"token, perplexity {zero:.1f} for {plain:.1f}. With the only larger one of the same matrix at 0 it loses "
+        f"{controls[0][0]:.2f}, with the 1,000 largest others, that one among them, {controls[1][0]:.2f}, with the "
+        "largest weight of all layers at 0 nothing.",
         caption=f"One weight: layer {layer}, neuron {neuron}, entry {dimension} of what it writes. Taking it away "
         f"ruins what the model writes after *{found.prompt}*; turning it up to three times its size does next to "
-        "nothing. The three bars below are controls. ± is one standard error of the difference over "
+        "nothing. The three bars below are controls; the thousand have the only larger one among them. ± is one "
+        "standard error of the difference over "
         f"{len(found.losses[0]) // study.TOGETHER} stretches of {study.TOGETHER} tokens.",
         data=Table(
             [
@@ -429,8 +437,7 @@ def depth_table(rows, found):
         ["layers", "with the additions", "without"],
         rows,
         name="transformer-block-depth",
-        caption=f"Loss on held-out tales after {found.n_steps} steps, in nats: mean of "
-        f"{found.by_depth.shape[-1]} seeds ± one standard error.",
+        caption=f"Loss on held-out tales after {found.n_steps} steps, in nats, of {found.by_depth.shape[-1]} seeds.",
         provenance="trained",
         source=found.credit,
     )
@@ -451,6 +458,7 @@ def cost_table(rows):
         rows,
         name="transformer-block-costs",
         caption="Published models, counted from their configuration files. Shares are of all parameters. FLOPs are "
-        "those of the products with weights for one token; what attention spends on earlier tokens comes on top.",
+        "those of the products with weights for one token; what attention spends on earlier tokens comes on top. "
+        "At work counts the whole embedding, of which a token reads one row; the FLOPs leave that reading out.",
         provenance="real",
     )

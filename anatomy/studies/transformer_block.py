@@ -126,7 +126,7 @@ PROMPTS = (
     "Water freezes at 0 degrees",
     "Once upon a time, there was a",
 )
-FRANCE = PROMPTS[0]
+FRANCE, HOT, ONCE = PROMPTS[0], PROMPTS[1], PROMPTS[-1]
 N_NAMED = 5
 
 
@@ -249,9 +249,11 @@ KINDS = ("norm before", "norm after")
 class Norms:
     """Held-out losses of a small decoder by where its norms stand, its learning rate and its warm-up.
 
-    losses (2 kinds, n_rates, 2 warm-ups, n_seeds); bare (n_rates, n_seeds): without residual connections, with warm-up.
-    depths -> by_depth (2, n_depths, n_seeds): with and without them at one rate. frequency: the loss of one who knows
-    only how often each token occurs.
+    losses (2 kinds, n_rates, 2 warm-ups, n_seeds); bare (n_rates, n_seeds): without residual connections, with warm-up;
+    unnormed (n_rates, n_seeds): with them, without norms but the last, not a number where training blew up.
+    depths -> by_depth (2, n_depths, n_seeds): with and without residual connections at one rate. long_runs: (layers,
+    rate) -> long (n_runs, n_seeds): without them, after n_long steps. frequency: the loss of one who knows only how
+    often each token occurs.
     """
 
     rates: list
@@ -260,9 +262,13 @@ class Norms:
     bare: np.ndarray
     depths: list
     by_depth: np.ndarray
+    unnormed: np.ndarray
+    long_runs: list
+    long: np.ndarray
     frequency: float
     n_layers: int
     n_steps: int
+    n_long: int
     credit: str
 
 
@@ -277,20 +283,31 @@ def norms():
         bare=found["bare_held_out_losses"].astype(float),
         depths=found["depths"].tolist(),
         by_depth=found["depth_held_out_losses"].astype(float),
+        unnormed=found["unnormed_held_out_losses"].astype(float),
+        long_runs=settings["long_runs"],
+        long=found["long_held_out_losses"].astype(float),
         frequency=float(found["frequency_loss"]),
         n_layers=settings["sizes"]["n_layers"],
         n_steps=settings["run"]["n_steps"],
+        n_long=settings["long"]["n_steps"],
         credit=found.credit(),
     )
 
 
 def depth_rows(found):
-    """Layers, loss with and without residual connections as mean ± standard error: rows of words. found: Norms."""
-    rows = []
-    for i, n in enumerate(found.depths):
-        told = [mean_and_error(found.by_depth[kind, i]) for kind in (0, 1)]
-        rows.append([str(n), *(f"{mean:.2f} ± {error:.2f}" for mean, error in told)])
-    return rows
+    """Layers, losses of the seeds with and without residual connections: rows of words. found: Norms."""
+    return [
+        [str(n), *(in_words(found.by_depth[kind, i]) for kind in (0, 1))] for i, n in enumerate(found.depths)
+    ]
+
+
+def in_words(losses):
+    """Losses of several seeds with two digits.
+
+    >>> in_words([4.071, 3.02])
+    '4.07, 3.02'
+    """
+    return ", ".join(f"{loss:.2f}" for loss in losses)
 
 
 # --- What the prose says -------------------------------------------------------------------------
@@ -322,15 +339,21 @@ def told_of_stream(found):
     first = [first_for_good(each.rank == 0) for each in found.values()]
     return {
         "n_prompts": len(found),
-        "before_jump": f"{france.lengths[11, 0]:.0f}",
+        "first_jump": f"{france.lengths[3, 0]:.0f}",
+        "after_fall": f"{france.lengths[10, 0]:.0f}",
         "after_jump": f"{round(france.lengths[12, 0], -1):,.0f}",
         "least_jump": f"{min(jumps):,.0f}"[:-2] + "00",
         "other_start": f"{np.mean([each[0] for each in others]):.1f}",
+        "other_first": f"{np.mean([each[1] for each in others]):.0f}",
         "other_end": f"{np.mean([each[-1] for each in others]):.0f}",
+        "in_first": float(france.largest[3, 0] ** 2 / france.lengths[3, 0] ** 2),
         "in_one": float(france.largest[12, 0] ** 2 / france.lengths[12, 0] ** 2),
         "earliest": min(first),
-        "latest": max(first),
-        "n_layers": len(france.rank) - 1,
+        "earliest_token": list(found.values())[int(np.argmin(first))].answer.strip(),
+        "only_at_end": first.count(len(france.rank) - 1),
+        "cold_p": "{:.2f}, {:.2f} and {:.2f}".format(*found[HOT].p_final[28:]),
+        "small_before": float(found[ONCE].p_final[-2]),
+        "small_final": float(found[ONCE].p_final[-1]),
         "p_final": float(france.p_final[-1]),
         "p_before": float(france.p_final[27]),
     }
@@ -347,6 +370,8 @@ def told_of_dial(found):
     ):
         value = found.perplexity(losses)[0]
         said[f"{key}_perplexity"] = f"{value:.1f}" if value < 1000 else f"{float(f'{value:.1g}'):,.0f}"
+    for key, losses in zip(("neighbour", "thousand"), found.controls.values(), strict=False):
+        said[f"{key}_harm"], said[f"{key}_harm_error"] = found.harm(losses)
     said["zero_text"] = found.texts[0].strip()
     return said
 
@@ -373,5 +398,17 @@ def told_of_norms(found):
     ):
         said[key], said[f"{key}_error"] = mean_and_error(found.losses[place])
     said["pre_worst"] = float(found.losses[0].mean(axis=-1).max())
+    said["best_gap"] = float(found.losses[1].mean(axis=-1).min() - found.losses[0].mean(axis=-1).min())
+    said["one_layer"], said["one_layer_error"] = mean_and_error(found.by_depth[1, 0] - found.by_depth[0, 0])
+    said["unnormed_mid"], said["pre_mid_warm"] = (
+        float(losses.mean()) for losses in (found.unnormed[2], found.losses[0, 2, 1])
+    )
+    said["unnormed_gap"], said["unnormed_gap_error"] = mean_and_error(
+        found.unnormed[1] - found.losses[0, 1, 1]
+    )
+    said["unnormed_lost"] = int(np.isnan(found.unnormed[3]).sum())
+    few = [n < found.n_layers for n, _ in found.long_runs]
+    said |= {"n_long": found.n_long, "long_few": in_words(found.long[few].ravel())}
+    said["long_deep"] = float(found.long[np.logical_not(few)].min())
     said |= {"bare": float(found.bare.mean()), "frequency": found.frequency}
     return said

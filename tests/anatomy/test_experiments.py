@@ -357,7 +357,8 @@ def test_exchanged_activations_cost_what_was_recorded(real_model):
     assert recording["curves"].tolist() == list(curves)
     for curve, expected in zip(curves.values(), recording["losses"], strict=True):
         found = neuron_activation.losses(real_model, ids, curve)[:-1]
-        np.testing.assert_allclose(found, expected[: len(found)], atol=0.05)  # the jump at 0 of one curve tips single tokens
+        # the jump at 0 of one curve tips single tokens
+        np.testing.assert_allclose(found, expected[: len(found)], atol=0.05)
 
 
 @pytest.mark.checkpoint
@@ -463,6 +464,17 @@ def test_norms_before_and_after_begin_as_recorded(materials, kind, row):
     )
     expected = recordings.load("transformer_block")["batch_losses"][row, rate, warm_up, seed][:4]
     np.testing.assert_allclose(losses, expected, **LOSS)
+
+
+def test_without_norms_and_with_more_time_as_recorded(materials):
+    """One rate at which runs without norms blow up; of the long runs, whose ends take too long, the settings."""
+    recording = recordings.load("transformer_block")
+    given = *materials[:2], materials[2].pick(np.arange(2))
+    assert np.isnan(recording["unnormed_held_out_losses"]).all(axis=1).tolist() == [False] * 3 + [True]
+    rate, warm_up = block_experiment.RATES[3], block_experiment.WARM_UPS[1]
+    assert np.isnan(block_experiment.loss_or_nan("unnormed", rate, warm_up, 0, *given))
+    assert recording.provenance["settings"]["long"] == block_experiment.LONG
+    assert [*map(tuple, recording.provenance["settings"]["long_runs"])] == [*block_experiment.LONG_RUNS]
 
 
 @pytest.mark.checkpoint

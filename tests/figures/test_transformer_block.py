@@ -63,7 +63,7 @@ def test_experts_grow_in_memory_and_not_at_work(shown):
     config = PUBLISHED["Mistral-7B"]
     assert found["bars"]["value"][0] == pytest.approx(sum(study.box_parameters(config, 8).values()) / 1e9)
     assert found["bars"]["value"][1] == pytest.approx(study.at_work(config, 8, 2) / 1e9)
-    assert found["said"]["text"] == "2 of 8 at work: 28 % of parameters"
+    assert found["said"]["text"] == "2 of 8 at work: 28% of parameters"
     one = shown(figure, n_experts=1, n_active=5)
     assert one["n_active"] == {"value": 1, "disabled": True}
     assert one["bars"]["value"] == pytest.approx([config.n_parameters() / 1e9] * 3)
@@ -82,7 +82,7 @@ def test_the_stream_in_every_state(shown, streams):
         found = shown(figure, state=state)
         assert found["dots"]["y"] == pytest.approx(streams[study.FRANCE].lengths[state], rel=1e-3)
     assert shown(figure, state=n - 1)["said"]["text"].startswith("After the last layer")
-    assert "99 %" in shown(figure)["said"]["text"]
+    assert "99%" in shown(figure)["said"]["text"]
 
 
 @pytest.mark.checkpoint

@@ -52,6 +52,17 @@ def test_every_text_jumps_and_speaks_late(real_model):
         assert first_for_good(each.rank == 0) >= 26, prompt
 
 
+@pytest.mark.checkpoint
+def test_what_is_told_of_the_stream(real_model):
+    found = study.streams(real_model)
+    said = study.told_of_stream(found)
+    assert (said["earliest"], said["earliest_token"], said["only_at_end"]) == (28, "small", 3)
+    assert said["small_before"] > 4 * said["small_final"]
+    for each in found.values():  # two jumps of one entry, the first mostly taken back
+        assert each.lengths[3, 0] > 4 * each.lengths[10, 0]
+        assert (each.largest[[3, 12], 0] ** 2 > 0.9 * each.lengths[[3, 12], 0] ** 2).all()
+
+
 def test_two_neurons_write_the_large_entry(real_model):
     layer, neuron, dimension = weight = study.dial().weight
     found = study.writers(real_model, weight)
@@ -74,6 +85,9 @@ def test_the_dial_has_its_controls():
     neighbour, thousand, largest, stream = (found.harm(losses)[0] for losses in found.controls.values())
     assert max(neighbour, thousand, largest) < zero[0] / 10
     assert stream > 5 * zero[0]
+    said = study.told_of_dial(found)
+    for key in ("neighbour", "thousand"):  # neither is clear of zero
+        assert 0 < said[f"{key}_harm"] < 2 * said[f"{key}_harm_error"]
     assert PUBLISHED["SmolLM2-135M"].n_layers > found.weight[0]
 
 
@@ -85,8 +99,23 @@ def test_norms_are_as_the_chapter_says():
     assert abs(mean[1, 3] - found.frequency).max() < 0.02  # and then learns frequencies only
     assert abs(found.bare - found.frequency).max() < 0.02  # at every rate
     with_them, without = found.by_depth.mean(axis=-1)
-    assert without[0] < with_them[0] + 0.03  # one layer does without
+    assert without[0] < with_them[0] + 0.03  # one layer does nearly as well without
+    assert (found.by_depth[1, 0] > found.by_depth[0, 0]).all()
     assert (np.diff(without) > 0.3).all()
     assert np.ptp(with_them) < 0.06
     assert mean[0].max() < 1.2
     assert abs(mean[0].min() - mean[1].min()) < 0.02
+    said = study.told_of_norms(found)
+    assert said["best_gap"] == pytest.approx(0.016, abs=2e-3)
+    assert said["unnormed_lost"] == 3
+    assert said["unnormed_mid"] < said["pre_mid_warm"] + 0.03  # without norms it learns at 0.02
+    assert (found.unnormed[1] - found.losses[0, 1, 1] > 0.05).all()
+    assert found.long[0].max() < 1.5  # four layers only lacked time
+    assert abs(found.long[1:] - found.frequency).max() < 0.02  # eight lack more
+    assert said["long_few"].count(",") == 2
+
+
+def test_rows_by_depth_have_every_seed():
+    rows = study.depth_rows(study.norms())
+    assert rows[2][0] == "4"
+    assert rows[2][2].split(", ") == ["4.07", "3.02", "4.07"]

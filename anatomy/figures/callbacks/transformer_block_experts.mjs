@@ -17,7 +17,7 @@ export const show = ({ sizes, kind }, { n_experts, n_active }) => {
   return {
     bars: { value: [in_all, work, plain].map(n => n / 1e9), text: words, end: [in_all, work, plain].map(n => n / 1e9) },
     n_active: { value: used, disabled: n_experts === 1 },
-    said: { text: `${used} of ${n_experts} at work: ${fixed(100 * work / in_all, 0)} % of parameters` },
+    said: { text: `${used} of ${n_experts} at work: ${fixed(100 * work / in_all, 0)}% of parameters` },
     say: `${n_experts} experts, ${used} at work for a token: ${words[0]} at 16 bits in all, ${words[1]} at work; plain ${words[2]}.`,
   };
 };

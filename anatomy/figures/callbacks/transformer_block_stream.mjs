@@ -8,7 +8,7 @@ export const show = ({ tokens, lengths, largest }, { prompt, state }) => {
   const x = rows.map((_, i) => i), place = state === n - 1 ? "After the last layer" : `Before layer ${state}`;
   const others = at.slice(1), mean = others.reduce((a, b) => a + b, 0) / others.length;
   const share = (largest[prompt][state] / at[0]) ** 2;
-  const percent = share > 0.995 ? "over 99 %" : `${fixed(100 * share, 0)} %`;
+  const percent = share > 0.995 ? "over 99%" : `${fixed(100 * share, 0)}%`;
   const first = `${place}: length ${length(at[0])} at ${words[0]}, ${length(mean)} on average at the others`;
   const second = `One entry, 507, makes ${percent} of the square of the first`;
   return {
