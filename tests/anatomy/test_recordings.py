@@ -29,6 +29,8 @@ EXPECTED = [
 ]
 NOTHING_DRAWN = ("rope", "kv_cache", "logits_and_sampling")
 
+UNBOUNDED = {"scores", "unnormed_held_out_losses"}  # masked, and runs that flew apart
+
 
 def test_all_are_there():
     assert set(EXPECTED) <= set(names())
@@ -46,7 +48,7 @@ def test_each_says_what_recorded_it(name):
     assert recording.caveats
     assert about["program"] in recording.credit()
     for key, array in recording.arrays.items():
-        if array.dtype.kind == "f" and key != "scores":
+        if array.dtype.kind == "f" and key not in UNBOUNDED:
             assert np.isfinite(array).all(), key
 
 
