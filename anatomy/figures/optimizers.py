@@ -13,7 +13,7 @@ def race(names, tuned, rows, n_steps=200):
     formula, edge found) for the table.
     """
     view = View("optimizers_race", names=names, tuned=tuned, n_steps=n_steps)
-    p = parts.plot(230, "x", "y", x=(-5, 5), y=(-3.2, 3.2), grid=None)
+    p = parts.plot(218, "x", "y", x=(-5, 5), y=(-3.2, 3.2), grid=None)
     parts.title(view, "said", p)
     p.title.text = " \n "
     lines = view.source("contours", xs=[], ys=[])
@@ -23,7 +23,7 @@ def race(names, tuned, rows, n_steps=200):
     parts.dots(view, "goal", p, "ink", "cross", 12)
     parts.dots(view, "from", p, "ink", size=12)
     view.drag(p, "plane", x="x", y="y")
-    q = parts.plot(190, "step", "value", x=(0, n_steps), y=(-8.5, 6.5))
+    q = parts.plot(175, "step", "value", x=(0, n_steps), y=(-8.5, 6.5))
     parts.ticks(q.yaxis, range(-8, 7, 4), ["10⁻⁸", "10⁻⁴", "1", "10⁴"])
     parts.title(view, "against", q)
     q.title.text = " \n "
