@@ -13,7 +13,7 @@ def race(names, tuned, rows, n_steps=200):
     formula, edge found) for the table.
     """
     view = View("optimizers_race", names=names, tuned=tuned, n_steps=n_steps)
-    p = parts.plot(230, "x", "y", x=(-5, 5), y=(-3.2, 3.2), grid=None)
+    p = parts.plot(218, "x", "y", x=(-5, 5), y=(-3.2, 3.2), grid=None)
     parts.title(view, "said", p)
     p.title.text = " \n "
     lines = view.source("contours", xs=[], ys=[])
@@ -23,7 +23,7 @@ def race(names, tuned, rows, n_steps=200):
     parts.dots(view, "goal", p, "ink", "cross", 12)
     parts.dots(view, "from", p, "ink", size=12)
     view.drag(p, "plane", x="x", y="y")
-    q = parts.plot(190, "step", "value", x=(0, n_steps), y=(-8.5, 6.5))
+    q = parts.plot(175, "step", "value", x=(0, n_steps), y=(-8.5, 6.5))
     parts.ticks(q.yaxis, range(-8, 7, 4), ["10⁻⁸", "10⁻⁴", "1", "10⁴"])
     parts.title(view, "against", q)
     q.title.text = " \n "
@@ -38,10 +38,11 @@ def race(names, tuned, rows, n_steps=200):
     x = view.control(x=parts.slider("Start x", -4.5, 4.5, -4, 0.1))
     y = view.control(y=parts.slider("Start y", -3, 3, 1, 0.1))
     words = (
-        "Below their edges SGD and momentum reach the bottom of the valley; just above, each step overshoots more "
-        "than the one before. The edge depends on the steepest curvature alone, not on the start. Momentum's "
-        "lies 1.9 times higher. Adam and RMSProp have no such edge here: a rate that is "
-        "too high makes them swing or hover, within a few times its length."
+        "Below their edges SGD and momentum come nearer to the bottom of the valley, slowly where the rate is far too "
+        "low or just below the edge; just above, each step overshoots more than the one before. The edge depends on "
+        "the steepest curvature alone. The start matters only where it lies exactly on the valley's floor, where that "
+        "curvature is not felt (y = 0, not turned). Momentum's edge lies 1.9 times as high. Adam and RMSProp have no "
+        "such edge here: a rate that is too high makes them swing or hover, within a few times its length."
     )
     return Figure(
         parts.side_by_side(p, q),
@@ -49,7 +50,7 @@ def race(names, tuned, rows, n_steps=200):
         controls=[
             rate,
             parts.side_by_side(surface, mine, other, least=95),
-            parts.side_by_side(condition, rotation, x, y, least=60),
+            parts.side_by_side(condition, rotation, x, y, least=110),
         ],
         name="optimizers-race",
         alt="Left, level lines of a long valley and the path of gradient descent at a rate of 0.0204, just above the "
@@ -71,7 +72,7 @@ def sharpness(found):
     )  # fmt: skip
     last, opening = int(found.at[-1]), 2
     at = range(0, last + 1, last // 2)
-    p = parts.plot(260, "step", "sharpness", x=(0, last), y=(0, 14))
+    p = parts.plot(260, "step", "sharpness", x=(0, last), y=(0, 21))
     parts.ticks(p.xaxis, at, [f"{step:,}" for step in at])
     parts.title(view, "said", p)
     p.title.text = " \n "
@@ -91,10 +92,12 @@ def sharpness(found):
         alt=f"Left, the sharpness of a network of 25 parameters at a rate of {found.rates[opening]:g} rises to "
         f"the dashed line 2/η = {2 / found.rates[opening]:.2f} and stays near it. Right, the loss falls all the same, "
         "but not at every step.",
-        caption="Solid: the largest curvature at the network's own place. Dashed: the edge 2/η. On a quadratic, the "
+        caption="Solid: the largest curvature at the network's own place. Dashed: the edge 2/η. Drawn every "
+        f"{int(found.at[1])} steps. On a quadratic, the "
         "curvature is given and a rate above the edge is fatal. Here the curvature moves while the network trains. "
         "Choose a rate, and compare where the solid line ends with the dashed one.",
-        print_caption="Solid: the largest curvature at the network's own place. Dashed: the edge 2/η.",
+        print_caption="Solid: the largest curvature at the network's own place. Dashed: the edge 2/η. Drawn every "
+        f"{int(found.at[1])} steps.",
         print_states={f"η = {rate:g}": {"run": k} for k, rate in enumerate(found.rates)},
         data=Table(
             [

@@ -5,6 +5,7 @@ Chapter: book/optimizers.md
 
 from dataclasses import dataclass
 from itertools import combinations
+from math import prod
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from anatomy.studies import mean_and_error
 NAMES = ["SGD", "momentum", "Nesterov", "RMSProp", "Adam", "AdamW"]
 BETA = 0.9
 EDGES = {"SGD": 2.0, "momentum": 2 * (1 + BETA), "Nesterov": 2 * (1 + BETA) / (1 + 2 * BETA)}
-BUFFERS = {"SGD": 0, "momentum": 1, "Nesterov": 1, "RMSProp": 1, "Adam": 2, "AdamW": 2, "Muon": 1}
+BUFFERS = {"SGD": 0, "momentum": 1, "Nesterov": 1, "RMSProp": 1, "Adam": 2, "AdamW": 2}
 
 
 def make(name, lr):
@@ -57,14 +58,15 @@ def tuned_rates():
 
 
 def toy_rows():
-    """Optimizer, best rate, held-out loss as mean ± sd over seeds, range: rows of words."""
+    """Optimizer, best rate, held-out loss as mean ± standard error over seeds, range: rows of words."""
     table = recordings.load("optimizer_table")
     rows = []
     for name, rate, losses in zip(
         table["optimizers"].tolist(), table["toy_best_rates"], table["toy_held_out_losses"], strict=True
     ):
         spread = f"{losses.min():.2f} to {losses.max():.2f}"
-        rows.append([name, f"{rate:g}", f"{losses.mean():.2f} ± {losses.std(ddof=1):.2f}", spread])
+        mean, error = mean_and_error(losses)
+        rows.append([name, f"{rate:g}", f"{mean:.2f} ± {error:.2f}", spread])
     return rows
 
 
@@ -79,6 +81,9 @@ def toy_overlaps():
 class Muon:
     """Muon against AdamW on the toy: rows of the table, the paired gain (nats, its error), how many seeds gained,
     and after how many of n_steps Muon's mean batch loss, smoothed over 5, is AdamW's last.
+
+    control: the mean loss and its error with momentum scaled instead of orthogonalised; above: how far, with its
+    error, it lies above AdamW; worse: for how many seeds.
     """
 
     rows: list
@@ -88,6 +93,9 @@ class Muon:
     n_seeds: int
     reached: int
     n_steps: int
+    control: tuple
+    above: tuple
+    worse: int
 
 
 def muon():
@@ -99,19 +107,48 @@ def muon():
     ):
         good = found["rates"][scores < scores.min() + 0.05]
         mean, error = mean_and_error(losses)
-        rows.append([rule, f"{best:g}", f"{good.min():g} to {good.max():g}", f"{mean:.3f} ± {error:.3f}"])
-    gains = found["held_out_losses"][0] - found["held_out_losses"][1]
-    adamw, other = (
+        rows.append(
+            [
+                {"scaled": "control"}.get(rule, rule),
+                f"{best:g}",
+                f"{good.min():g} to {good.max():g}",
+                f"{mean:.3f} ± {error:.3f}",
+            ]
+        )
+    adamw, orthogonalised, scaled = found["held_out_losses"].astype(float)
+    gains, above = adamw - orthogonalised, scaled - adamw
+    first, second, _ = (
         np.convolve(curve, np.ones(5) / 5, "valid") for curve in found["batch_losses"].mean(axis=1)
     )
-    reached = int((other <= adamw[-1]).argmax()) + 5
-    return Muon(rows, *mean_and_error(gains), int((gains > 0).sum()), len(gains), reached, len(adamw) + 4)
+    return Muon(
+        rows,
+        *mean_and_error(gains),
+        better=int((gains > 0).sum()),
+        n_seeds=len(gains),
+        reached=int((second <= first[-1]).argmax()) + 5,
+        n_steps=len(first) + 4,
+        control=mean_and_error(scaled),
+        above=mean_and_error(above),
+        worse=int((above > 0).sum()),
+    )
 
 
 def state_rows():
     """Optimizer, numbers kept per parameter, bytes per parameter in float32, MB for SmolLM2: rows of words."""
     n = PUBLISHED["SmolLM2-135M"].n_parameters()
-    return [[name, str(k), str(4 * k), f"{4 * k * n / 1e6:,.0f}"] for name, k in BUFFERS.items()]
+    rows = [[name, str(k), str(4 * k), f"{4 * k * n / 1e6:,.0f}"] for name, k in BUFFERS.items()]
+    matrices, rest = muon_state()
+    both = "Muon, with AdamW for the embedding and the gains"
+    return [*rows, [both, "1 or 2", "4 or 8", f"{matrices + rest:,.0f}"]]
+
+
+def muon_state():
+    """MB that Muon keeps for the matrices of SmolLM2's layers, and AdamW for the rest of it."""
+    config = PUBLISHED["SmolLM2-135M"]
+    in_matrices = config.n_layers * sum(
+        prod(shape) for shape in config.layer_shapes().values() if len(shape) == 2
+    )
+    return 4 * in_matrices / 1e6, 8 * (config.n_parameters() - in_matrices) / 1e6
 
 
 @dataclass(frozen=True)
@@ -131,6 +168,20 @@ def sharpness():
     found: Recording = recordings.load("optimizers")
     keys = ("rates", "at", "sharpness", "losses", "rises")
     return Sharpness(*(found[key] for key in keys), found.credit())
+
+
+def told_of_sharpness(found, run=2, fast=3):
+    """Numbers for the prose on the edge that moves. found: Sharpness; run, fast: two of its rates."""
+    return {
+        "net_edge": float(2 / found.rates[run]),
+        "net_first": float(found.sharpness[run][0]),
+        "net_last": float(found.sharpness[run][-1]),
+        "net_rises": f"{int(found.rises[run]):,}",
+        "net_steps": f"{int(found.at[-1]):,}",
+        "net_fast_edge": float(2 / found.rates[fast]),
+        "net_fast_loss": float(found.losses[fast][-1]),
+        "net_fast_times": float(found.losses[fast][-1] / found.losses[run][-1]),
+    }
 
 
 def noise_of_batches(n_examples=200, sizes=(1, 4, 16, 64), n_draws=20_000, seed=0):

@@ -29,6 +29,16 @@ def test_rosenbrock_has_no_condition_number(shown, race):
     assert found["goal"]["x"] == [1]
 
 
+def test_each_surface_opens_where_its_rates_were_tuned(shown, race):
+    found = shown(race, {"surface": 0}, surface=1)
+    assert (found["x"]["value"], found["y"]["value"]) == (-1.5, 1)
+    assert found["from"]["x"] == [-1.5]
+    assert shown(race, {"surface": 1}, surface=0, x=2)["x"]["value"] == -4
+    assert shown(race, {"surface": 1}, surface=1, x=2)["x"]["value"] == 2
+    for other in range(len(study.NAMES)):  # no dashed line leaves for infinity
+        assert len(shown(race, {"surface": 0}, surface=1, other=other)["loss_ghost"]["y"]) == 201
+
+
 def test_sharpness_shows_the_edge_of_the_chosen_rate(shown):
     figure = figures.sharpness(study.sharpness())
     assert shown(figure, run=0)["edge"]["y"] == [20, 20]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from anatomy import recordings
-from anatomy.optimizers import descend, quadratic
+from anatomy.optimizers import descend, quadratic, rosenbrock
 from anatomy.studies import optimizers as study
 
 
@@ -30,6 +30,10 @@ def test_sharpness_reaches_the_edge_only_where_it_can():
 
 def test_state_and_toy_rows():
     assert study.state_rows()[4][1:3] == ["2", "8"]
+    matrices, rest = study.muon_state()
+    assert matrices == 4 * 30 * (2 * 576 * 576 + 2 * 576 * 192 + 3 * 576 * 1536) / 1e6
+    assert rest == 8 * (49_152 * 576 + 61 * 576) / 1e6
+    assert study.state_rows()[-1][-1] == "651"
     assert len(study.toy_rows()) == 7
 
 
@@ -41,6 +45,42 @@ def test_muon_gains_on_every_seed_and_sooner():
     assert found.gain > 5 * found.gain_error
     assert 50 < found.reached < 80
     assert found.n_steps == 100
+
+
+def test_the_control_of_muon_gains_nothing():
+    found = study.muon()
+    losses = recordings.load("muon")["held_out_losses"]
+    assert found.control[0] == pytest.approx(losses[2].mean(), abs=1e-6)
+    assert found.above[0] == pytest.approx(losses[2].mean() - losses[0].mean(), abs=1e-6)
+    assert found.above[0] > 2 * found.above[1]  # above AdamW
+    assert (losses[2] > losses[1]).all()  # and above Muon with every seed
+    assert found.worse == 8
+    assert found.rows[2][0] == "control"
+
+
+def test_the_fast_network_gets_stuck():
+    found = study.sharpness()
+    said = study.told_of_sharpness(found)
+    assert said["net_fast_edge"] == 2.5
+    assert (found.sharpness[:3, -1] > said["net_fast_edge"]).all()
+    assert 4.5 < said["net_fast_times"] < 5.5
+    assert np.ptp(found.losses[3][-10:]) < 1e-6
+
+
+def test_a_start_on_the_floor_never_feels_the_steep_direction():
+    for rate in (0.03, 1.9):
+        assert descend(study.make("SGD", rate), quadratic(100), (-4.0, 0.0), 200)[1][-1] < 1e-2
+    assert not descend(study.make("SGD", 0.03), quadratic(100), (-4.0, 0.1), 200)[1][-1] < 1
+
+
+def test_rates_for_rosenbrock_hold_from_its_own_start():
+    for name, rate in zip(study.NAMES, study.tuned_rates()[1], strict=True):
+        own, other = (
+            descend(study.make(name, rate), rosenbrock(), start, 200)[1][-1]
+            for start in ((-1.5, 1.0), (-4.0, 1.0))
+        )
+        assert own < 10
+        assert np.isfinite(other) == (name in ("RMSProp", "Adam", "AdamW"))
 
 
 def test_ranges_overlap_as_the_table_says():

@@ -3,6 +3,7 @@ import { fixed } from "./shared/fixed.mjs";
 import { power_of_ten } from "./shared/power_of_ten.mjs";
 
 const BETA = 0.9, TURN = Array.from({ length: 97 }, (_, i) => i * Math.PI / 48);
+const STARTS = [[-4, 1], [-1.5, 1]]; // where the rates of each surface were tuned
 const rate_text = rate => (rate < 0.001 ? fixed(rate, 5) : fixed(rate, 4));
 
 // Level lines by formula, not by search: ellipses, and for Rosenbrock ellipses bent along y = x².
@@ -15,7 +16,9 @@ const bent = level => TURN.map(t => 1 - Math.sqrt(level) * Math.cos(t)).map((x, 
 
 const lines = { SGD: 2, momentum: 2 * (1 + BETA), Nesterov: 2 * (1 + BETA) / (1 + 2 * BETA) };
 
-export const show = ({ names, tuned, n_steps }, { surface, optimizer, other, exponent, condition, rotation, x, y }) => {
+export const show = ({ names, tuned, n_steps }, state, before) => {
+  const { surface, optimizer, other, exponent, condition, rotation } = state;
+  const [x, y] = before && before.surface !== surface ? STARTS[surface] : [state.x, state.y];
   const rate = 10 ** exponent, quadratic = surface === 0;
   const land = quadratic ? valley(condition, rotation) : banana();
   const start = [x, y], name = names[optimizer];
@@ -46,6 +49,8 @@ export const show = ({ names, tuned, n_steps }, { surface, optimizer, other, exp
     loss_ghost: { x: steps(theirs.values), y: log(theirs.values) },
     said: { text: `${name}: rate ${rate_text(rate)}${where}\n${end}` },
     against: { text: `Solid: ${name}\nDashed: ${names[other]} at ${rate_text(tuned[surface][other])}` },
+    x: { value: x },
+    y: { value: y },
     condition: { disabled: !quadratic },
     rotation: { disabled: !quadratic },
     say: `${name} at rate ${rate_text(rate)}${where}; ${end}${grew && !lost ? ", higher than at the start" : ""}.`,
