@@ -129,7 +129,9 @@ def test_code_that_changes_while_cells_run_leaves_nothing_behind(site, read, pac
     page = {"index.md": PAGE % f"{edit}from anatomy import one\nprint('number', one.NUMBER)"}
     app = site(page, *EXTENSIONS, **OPTIONS)
     assert list(cell_cache.entries(app).iterdir()) == []
-    shared.write_text("NUMBER = 444")  # of another length: within a second Python tells files apart by that alone
+    shared.write_text(
+        "NUMBER = 444"
+    )  # of another length: within a second Python tells files apart by that alone
     app = site({}, *EXTENSIONS, **OPTIONS, fresh=False)
     assert "number 444" in read(app, "index.html")
     assert len(list(cell_cache.entries(app).iterdir())) == 1
