@@ -586,12 +586,12 @@ def keys_and_values(chosen, drawn, random):
     p = parts.bars(
         view, "excited", k, "ffn", high=1,
         room=1.4, height=236, mono=False,
-        x_label="size of the hidden number, the largest as 1",
+        x_label="hidden number, the largest as 1",
     )  # fmt: skip
     parts.ticks(p.xaxis, [0, 0.5, 1])
     q = parts.bars(
         view, "promoted", k, "ffn", high=18, room=1.2, height=236,
-        x_label="change of the logit, standard deviations",
+        x_label="logit, in standard deviations",
     )  # fmt: skip
     parts.ticks(q.xaxis, [0, 5, 10, 15])
     for y, marker in (
