@@ -94,11 +94,12 @@ def reached(code):
                     dotted = ".".join([PACKAGE.name, *path.parent.relative_to(PACKAGE).parts])
                     found[path] = read_module(*state(path), dotted)
                     waiting.append(found[path])
-    named = []
+    named, said = [], {}  # said: package -> all strings of what was reached there
     for path, home in other_files():
-        strings = set(cells.strings) if home == PACKAGE else set()
-        strings.update(*(module.strings for place, module in found.items() if place.is_relative_to(home)))
-        if strings & {path.name, path.stem}:
+        if home not in said:
+            inside = (module.strings for place, module in found.items() if place.is_relative_to(home))
+            said[home] = set(cells.strings if home == PACKAGE else ()).union(*inside)
+        if said[home] & {path.name, path.stem}:
             named.append(path)
     for path in named:  # which grows: a callback imports its kernels, these theirs
         if path.suffix == ".mjs":

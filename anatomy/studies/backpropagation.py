@@ -326,34 +326,45 @@ def nudged(parameters, texts, array, place, h):
 
 @dataclass(frozen=True)
 class Products:
-    """Matrix products of one pass of the toy forward and of one backward: how many, and their FLOPs."""
+    """Matrix products of one pass of the toy forward and of one back: how many, and their FLOPs.
+
+    look_up: products with one-hot rows, by which the gradient of the look-up is written; the others do not count them.
+    """
 
     forward: int
     backward: int
+    look_up: int
     forward_flops: int
     backward_flops: int
 
 
-def toy_products():
-    """Count the products of the toy's loss from the record that `backward` walks.
+class Counting(np.ndarray):
+    """An array that notes the FLOPs of each matrix product that it, or what is made of it, takes part in."""
 
-    Going back, each is followed by two of the same size: one for either factor. Counted by the shapes of what is
-    multiplied; the embedding's look-up is none.
-    """
-    nodes = [
-        node
-        for node in bp.computation_order(text_loss(toy_parameters(np.float32), toy_texts()))
-        if node.operation == "@"
-    ]
-    forward = backward = 0
-    for node in nodes:
-        left, right = node.parents
-        m, n = node.shape[-2:]
-        inner = left.shape[-1]
-        batch = math.prod(node.shape[:-2])
-        forward += 2 * batch * m * inner * n
-        backward += 2 * batch * m * n * right.shape[-2] + 2 * batch * left.shape[-1] * m * n
-    return Products(len(nodes), 2 * len(nodes), forward, backward)
+    noted = None  # a list, while products are counted
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=(), **options):
+        def plain(x):
+            return x.view(np.ndarray) if isinstance(x, Counting) else x
+
+        if out:
+            options["out"] = tuple(map(plain, out))
+        result = getattr(ufunc, method)(*map(plain, inputs), **options)
+        if ufunc is np.matmul:
+            Counting.noted.append(2 * result.size * inputs[0].shape[-1])
+        return result.view(Counting) if isinstance(result, np.ndarray) else result
+
+
+def toy_products():
+    """Count the products of the toy's loss: forward in the record that `backward` walks, back by running every rule."""
+    forward, backward, look_up = [], [], []
+    for node in bp.computation_order(text_loss(toy_parameters(np.float32), toy_texts())):
+        if node.operation == "@":
+            forward.append(2 * math.prod(node.shape) * node.parents[0].shape[-1])
+        if node.backward_rule:
+            Counting.noted = look_up if node.operation == "embedding" else backward
+            node.backward_rule(np.ones(node.shape, np.float32).view(Counting))
+    return Products(len(forward), len(backward), len(look_up), sum(forward), sum(backward))
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ def few():
 # --- Grokking ------------------------------------------------------------------------------------
 
 KINDS = ("decay", "no_decay")
+CLIMBING = 2000  # a step at which the unseen half is on its way up
 
 
 @dataclass(frozen=True)
@@ -282,8 +283,9 @@ def told_of_grokking(kinds, exact, half, heart):
         "chance_low": f"{round(min(above), -2):,}",
         "half_low": f"{min(middle):,}",
         "half_high": f"{max(middle):,}",
-        "unseen_2000": float(decay.test[:, decay.steps == 2000].mean()),
-        "train_2000": 1e7 * decay.train_loss[:, decay.steps == 2000].mean(),
+        "unseen_2000": float(decay.test[:, decay.steps == CLIMBING].mean()),
+        "train_2000": 1e7 * decay.train_loss[:, decay.steps == CLIMBING].mean(),
+        "climbing": f"{CLIMBING:,}",
         "train_end": 1e7 * decay.train_loss[:, -1].mean(),
         "test_start": float(decay.test_loss[:, 0].mean()),
         "test_worst": float(decay.test_loss.max(axis=1).mean()),
