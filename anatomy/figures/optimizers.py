@@ -76,8 +76,8 @@ def sharpness(found):
     parts.ticks(p.xaxis, at, [f"{step:,}" for step in at])
     parts.title(view, "said", p)
     p.title.text = " \n "
-    parts.curve(view, "edge", p, "ink", "dashed", 1.5)
     parts.curve(view, "sharp", p, "loss")
+    parts.curve(view, "edge", p, "ink", "dashed", 1.5)  # over it: the two come together
     q = parts.plot(260, "step", "loss", x=(0, last), y=(-5, 1))
     parts.ticks(q.xaxis, at, [f"{step:,}" for step in at])
     parts.ticks(q.yaxis, range(-4, 1, 2), ["10⁻⁴", "10⁻²", "1"])
