@@ -8,7 +8,7 @@ from anatomy.figures.parts import fixed, visible
 from anatomy.figures.theme import ink, wash
 from anatomy.figures.view import View
 from anatomy.rope import wavelengths
-from anatomy.studies import mean_and_error
+from anatomy.studies import TOGETHER, mean_and_error, signed
 from anatomy.studies import rope as study
 
 BASES = (100, 10_000, 500_000)
@@ -226,8 +226,8 @@ def pairing(found, first=0):
 def apart(found):
     """Loss on a passage whose context lies ever further back. found: the study's Apart."""
     means, errors = found.means()
-    harms = found.harms()
-    alone, alone_error = mean_and_error(found.alone.ravel())
+    harms, harm_errors = found.harms()
+    alone, alone_error = mean_and_error(found.alone.ravel(), TOGETHER)
     view = View(
         "rope_apart",
         digits=4,
@@ -237,6 +237,7 @@ def apart(found):
         errors=errors,
         alone=[alone, alone_error],
         harms=harms,
+        harm_errors=harm_errors,
     )
     p = parts.plot(
         290, "where the passage begins", "loss, nats", x=(200, 800_000), y=(2, 9), x_axis_type="log"
@@ -268,14 +269,17 @@ def apart(found):
         caption="Dotted: the longest text of the training; dash-dotted: the loss without any context. The further "
         "back the context lies, the less it helps. As trained, the model does worse beyond the trained distances than "
         "if it had read nothing. A larger base puts the break off. The last column is the difference from no "
-        "context, token by token.",
+        f"context, token by token; ± is one standard error over stretches of {TOGETHER} tokens.",
         data=Table(
             ["begins at", *found.ways, *(f"{way}, against no context" for way in found.ways)],
             [
                 [
                     f"{gap:,}",
                     *(f"{means[w, g]:.2f} ± {errors[w, g]:.2f}" for w in range(len(found.ways))),
-                    *(f"{study.signed(mean, '+.2f')} ± {error:.2f}" for mean, error in harms[:, g]),
+                    *(
+                        f"{signed(harms[w, g], '+.2f')} ± {harm_errors[w, g]:.2f}"
+                        for w in range(len(found.ways))
+                    ),
                 ]
                 for g, gap in enumerate(found.gaps)
             ],

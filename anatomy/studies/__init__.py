@@ -30,6 +30,18 @@ def say(**numbers):
         glue(name, value.item() if isinstance(value, np.generic) else value, display=False)
 
 
+TOGETHER = 50  # tokens of one text that are averaged before an error is taken
+
+
+def signed(value, form):
+    """A number in a form such as ".1f", with a true minus.
+
+    >>> signed(-0.5, ".1f"), signed(2, "+.1f")
+    ('−0.5', '+2.0')
+    """
+    return f"{value:{form}}".replace("-", "−")
+
+
 def mean_and_error(values, together=1):
     """The mean of n independent values and its standard error.
 

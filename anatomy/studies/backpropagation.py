@@ -13,7 +13,7 @@ import numpy as np
 from anatomy import backpropagation as bp
 from anatomy import recordings, tiny_tales
 from anatomy.model import PUBLISHED, Trace
-from anatomy.studies import scientific
+from anatomy.studies import scientific, signed
 from anatomy.studies.costs import part_costs
 from anatomy.training_phases import Parameters, text_loss, token_losses
 
@@ -541,7 +541,7 @@ def told_of_checks(losses, errors):
         "predicted": scientific(best_step(losses[0], third)),
         "rise": errors.exponent_of(0, -3, -1),
         "rise_one": errors.exponent_of(1, -3, -1),
-        "fall": f"{errors.exponent_of(0, -14, -9):.1f}".replace("-", "−"),
+        "fall": signed(errors.exponent_of(0, -14, -9), ".1f"),
         "check_n": check.n,
         "per_array": check.n // len(check.names),
         "n_arrays": len(check.names),

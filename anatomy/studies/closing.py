@@ -11,6 +11,7 @@ from anatomy.kv_cache import Cache
 from anatomy.logits_and_sampling import entropy, sample, softmax
 from anatomy.model import Trace
 from anatomy.rope import angles
+from anatomy.studies import signed
 from anatomy.studies.logits_and_sampling import in_order
 
 TEXT = "The capital of France is"
@@ -28,14 +29,9 @@ class Stage:
     rows: list
 
 
-def signed(value, digits):
-    """A number with a true minus sign."""
-    return f"{value:.{digits}f}".replace("-", "−")
-
-
 def numbers(values, digits=2):
     """Some numbers of a vector, as words."""
-    return ", ".join(signed(value, digits) for value in values)
+    return ", ".join(signed(value, f".{digits}f") for value in values)
 
 
 def walk(model, text=TEXT):
@@ -91,8 +87,8 @@ def walk(model, text=TEXT):
             ("so the query's is now", numbers(q[:2], 1)), ("last pair, by", f"{theta[-1]:.5f} radians"),
         ]),
         Stage("Query meets keys", "qkv", [
-            (f"product with {tokens[looked].strip()}", signed(q @ k[looked], 0)),
-            (f"divided by √{c.d_head}", signed(q @ k[looked] / c.d_head**0.5, 1)),
+            (f"product with {tokens[looked].strip()}", signed(q @ k[looked], ".0f")),
+            (f"divided by √{c.d_head}", signed(q @ k[looked] / c.d_head**0.5, ".1f")),
             ("the same of all", numbers(k @ q / c.d_head**0.5, 1)),
             (f"weight of {tokens[looked].strip()}", f"{weights[head, looked]:.2f}"),
         ]),
@@ -103,7 +99,7 @@ def walk(model, text=TEXT):
         ]),
         Stage(f"Layer {layer}: {c.d_ff:,} neurons answer", "feed-forward-network", [
             ("gates above 0", f"{int((gate.round(3) > 0).sum())}"),
-            ("largest hidden number", signed(hidden[abs(hidden).argmax()], 1)),
+            ("largest hidden number", signed(hidden[abs(hidden).argmax()], ".1f")),
             ("added to the stream, length", f"{added[1]:.0f}"),
         ]),
         Stage(f"{c.n_layers} layers", "transformer-block", [

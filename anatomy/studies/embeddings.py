@@ -24,7 +24,7 @@ from anatomy.embeddings import (
     unit_rows,
 )
 from anatomy.model import PUBLISHED
-from anatomy.studies import mean_and_error
+from anatomy.studies import mean_and_error, signed
 from anatomy.studies.costs import part_costs
 from anatomy.tokenization import visible
 
@@ -220,7 +220,7 @@ def told_of_forming(found):
         "n_words": f"{len(vocabulary)}",
         "d_skip": f"{WIDTH}",
         "n_classed": f"{len(found.words)}",
-        "sil_start": f"{found.silhouettes[0]:.2f}".replace("-", "−"),
+        "sil_start": signed(found.silhouettes[0], ".2f"),
         "sil_end": float(found.silhouettes[-1]),
         "purity_start": 100 * found.purity_first,
         "purity_end": 100 * found.purity_last,

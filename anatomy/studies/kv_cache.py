@@ -11,7 +11,7 @@ from anatomy import recordings, tiny_tales
 from anatomy.kv_cache import cache_bytes, flops
 from anatomy.logits_and_sampling import softmax
 from anatomy.model import PUBLISHED, forward
-from anatomy.studies import mean_and_error, scientific
+from anatomy.studies import TOGETHER, mean_and_error, scientific
 from anatomy.studies.costs import parameters_read
 
 MODELS = ("SmolLM2-135M", "Llama-2-7B", "Mistral-7B", "Llama-3-8B", "Llama-3-70B")
@@ -68,9 +68,6 @@ def serving(config, n_tokens, batch, bits, card):
         step,
         batch / max(step[3:]),
     )
-
-
-TOGETHER = 50  # tokens of one text that are averaged before an error is taken
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from anatomy import recordings
 from anatomy.model import PUBLISHED, Trace
 from anatomy.multi_head_attention import attention_parameters, sink_score
-from anatomy.studies import mean_and_error
+from anatomy.studies import TOGETHER, mean_and_error
 from anatomy.tokenization import novel
 
 SCORES = {
@@ -301,8 +301,8 @@ def told_of_silenced(found, n_vocab=PUBLISHED["SmolLM2-135M"].n_vocab):
         "looks_whole": found.looks[None],
         "looks_before": found.looks[16, 0],
         "looks_next": found.looks[11, 1],
-        "read_harm": found.extra,
     }
+    said["read_harm"], said["read_harm_error"] = mean_and_error(found.extra, TOGETHER)
     for name, values in measured.items():
         said[name], said[f"{name}_error"] = mean_and_error(values)
     return said

@@ -6,6 +6,7 @@ import numpy as np
 
 from anatomy import neuron_activation as na
 from anatomy import recordings
+from anatomy.studies import signed
 from anatomy.tokenization import novel
 
 CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]])  # no ones, one, two
@@ -132,10 +133,10 @@ def said_of_hand(fits, near=0.95):
         "relu_largest": f"{fits.largest['relu'][-1]:.1f}",
         "silu_largest": f"{round(float(fits.largest['silu'][-1]), -3):,.0f}",
         "weight_first": float(weights[0]),
-        "weight_second": f"−{abs(weights[1]):.0f}",
+        "weight_second": signed(weights[1], ".0f"),
         "gelu_gap": gap,
         "gelu_gap_at": at,
-        "silu_low": f"−{abs(seven_curves()['silu'].low):.3f}",
+        "silu_low": signed(seven_curves()["silu"].low, ".3f"),
     }
 
 
@@ -229,7 +230,7 @@ def said_of_exchanges(found, gates):
         "loss_constant": constant.loss,
         "offset_share": f"{1 - constant.change / zero.change:.0%}",
         "n_blocks": BLOCKS,
-        "mean_below": f"−{abs(gates.mean_below):.2f}",
+        "mean_below": signed(gates.mean_below, ".2f"),
     }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from anatomy import recordings, tiny_tales
 from anatomy.model import PUBLISHED
 from anatomy.post_training import lora_parameters
-from anatomy.studies import mean_and_error, scientific
+from anatomy.studies import mean_and_error, scientific, signed
 from anatomy.studies.costs import part_costs
 from anatomy.training_phases import log_softmax
 
@@ -344,7 +344,7 @@ def told_of_rewards(found):
         }
     change = said.pop("pass_16_gain")
     return said | {
-        "pass_16_change": f"{change:.2f}".replace("-", "−"),
+        "pass_16_change": signed(change, ".2f"),
         "silent": found.silent.mean(),
         "grpo_steps": int(found.marks[-1]),
         "grpo_sft": found.settings["n_sft_steps"],

@@ -10,7 +10,7 @@ import numpy as np
 from anatomy import recordings
 from anatomy.model import PUBLISHED, Trace
 from anatomy.qkv import attend_in_steps, causal_mask, project, softmax_rows
-from anatomy.studies import mean_and_error
+from anatomy.studies import mean_and_error, signed
 
 # --- The toy -------------------------------------------------------------------------------------
 
@@ -32,7 +32,7 @@ def toy_rows():
     q, k, v = project(X, W_Q, W_K, W_V)
 
     def words(vector):
-        return "(" + ", ".join(f"{number:g}".replace("-", "−") for number in vector) + ")"
+        return "(" + ", ".join(signed(number, "g") for number in vector) + ")"
 
     return [[token, *map(words, row)] for token, *row in zip(TOKENS, X, q, k, v, strict=True)]
 

@@ -10,7 +10,7 @@ import numpy as np
 from anatomy import recordings
 from anatomy.model import PUBLISHED, Trace
 from anatomy.rope import frequencies, rotate, scores_by_distance, wavelengths
-from anatomy.studies import mean_and_error
+from anatomy.studies import TOGETHER, mean_and_error, signed
 from anatomy.tokenization import novel
 
 # --- Clock hands ---------------------------------------------------------------------------------
@@ -179,14 +179,18 @@ class Apart:
     credit: str
 
     def means(self):
-        """(3, n_gaps): means over texts and tokens; and the same of their standard errors over tokens."""
-        flat = self.losses.reshape(*self.losses.shape[:2], -1)
-        return flat.mean(axis=-1), flat.std(axis=-1, ddof=1) / flat.shape[-1] ** 0.5
+        """(3, n_gaps): means over texts and tokens; and the same of their standard errors."""
+        return by_gap(self.losses)
 
     def harms(self):
-        """(3, n_gaps, 2): how much more the loss is than without context, token by token: mean and standard error."""
-        more = (self.losses - self.alone).reshape(*self.losses.shape[:2], -1)
-        return np.array([[mean_and_error(tokens) for tokens in way] for way in more])
+        """(3, n_gaps): how much more the loss is than without context, token by token: means; and standard errors."""
+        return by_gap(self.losses - self.alone)
+
+
+def by_gap(losses):
+    """Losses (3, n_gaps, n_texts, n_tokens) -> means and errors (3, n_gaps) each, these over stretches of tokens."""
+    found = [[mean_and_error(tokens.ravel(), TOGETHER) for tokens in way] for way in losses]
+    return np.moveaxis(np.array(found), -1, 0)
 
 
 def apart():
@@ -201,11 +205,6 @@ def apart():
 
 
 # --- What the prose says -------------------------------------------------------------------------
-
-
-def signed(value, form):
-    """A number in a form such as ".1f", with a true minus."""
-    return f"{value:{form}}".replace("-", "−")
 
 
 def told_of_hands():
@@ -264,7 +263,7 @@ def told_of_pairings(found):
 def told_of_apart(found):
     """Numbers for the prose on distances that training never showed."""
     means, errors = found.means()
-    harms = found.harms()
+    harms, harm_errors = found.harms()
     at = {gap: i for i, gap in enumerate(found.gaps)}
     smol = PUBLISHED["SmolLM2-135M"]
     d = smol.d_head
@@ -282,17 +281,18 @@ def told_of_apart(found):
         "base_64": means[2, at[65_536]],
         "slowed_most": found.factor,
         "slowed_middle": (frequencies(d, smol.rope_base) / frequencies(d, larger))[d // 4],
+        "together": TOGETHER,
         "n_first": found.n_first[1],
         "n_half": found.losses.shape[-1] + 1,
     }
     for name, way, gap in (
         ("harm_none", 0, 256), ("harm_half", 0, 4096), ("harm_trained", 0, 8192), ("base_harm_32", 2, 32_768),
     ):  # fmt: skip
-        mean, error = harms[way, at[gap]]
-        said[name], said[f"{name}_error"] = signed(mean, "+.2f"), error
+        said[name] = signed(harms[way, at[gap]], "+.2f")
+        said[f"{name}_error"] = harm_errors[way, at[gap]]
     controls = zip(
         ("slow_far", "fast_far", "first_alone", "first_some"), (*found.pairs, *found.first), strict=True
     )
     for name, losses in controls:
-        said[name], said[f"{name}_error"] = mean_and_error(losses.ravel())
+        said[name], said[f"{name}_error"] = mean_and_error(losses.ravel(), TOGETHER)
     return said

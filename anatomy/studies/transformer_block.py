@@ -11,7 +11,7 @@ import numpy as np
 
 from anatomy import recordings
 from anatomy.model import PUBLISHED, Trace
-from anatomy.studies import first_for_good, mean_and_error
+from anatomy.studies import TOGETHER, first_for_good, mean_and_error
 from anatomy.studies.costs import part_costs
 from anatomy.studies.logits_and_sampling import in_order
 
@@ -181,8 +181,6 @@ def streams(model, prompts=PROMPTS):
 
 
 # --- One weight ----------------------------------------------------------------------------------
-
-TOGETHER = 50  # tokens of one text that are averaged before an error is taken
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import pytest
 from anatomy.figures import rope as figures
 from anatomy.rope import rotate
 from anatomy.studies import rope as study
+from anatomy.studies import signed
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +69,12 @@ def test_pairings_in_every_state(shown):
 def test_gaps_in_every_state(shown):
     found = study.apart()
     figure = figures.apart(found)
-    (means, errors), harms = found.means(), found.harms()
+    (means, errors), (harms, harm_errors) = found.means(), found.harms()
     for gap in range(len(found.gaps)):
         state = shown(figure, gap=gap)
         assert state["dots"]["y"] == pytest.approx(means[:, gap], rel=1e-3)
         assert state["ledger"]["c1"][0] == f"{means[0, gap]:.2f} ± {errors[0, gap]:.2f}"
         assert state["ledger"]["c2"][:3] == [
-            f"{study.signed(mean, '+.2f')} ± {error:.2f}" for mean, error in harms[:, gap]
+            f"{signed(harms[w, gap], '+.2f')} ± {harm_errors[w, gap]:.2f}" for w in range(3)
         ]
         assert ("right after" in state["said"]["text"]) == (gap == 0)
