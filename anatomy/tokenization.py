@@ -46,6 +46,7 @@ O200K_SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d
 O200K_SPECIAL_TOKENS = {"<|endoftext|>": 199_999, "<|endofprompt|>": 200_018}
 
 DATA = files("anatomy") / "data"
+O200K_FILE = DATA / "o200k_base.tiktoken.gz"
 ALL_BYTES = bytes(range(256))
 
 
@@ -436,14 +437,10 @@ def byte_pair_encoding(name, pattern, ranks, special_tokens=None):
     return Encoding(name, pat_str=pattern, mergeable_ranks=ranks, special_tokens=special_tokens)
 
 
-def read_ranks(path, sha256):
-    """Return the vocabulary of a gzipped .tiktoken file: a dict from token (bytes) to id.
+def read_whole(path, sha256):
+    """Return the bytes of a gzipped vocabulary file.
 
-    Each line holds a token in base64 and its id. Raises ValueError where the unpacked bytes do not hash to
-    sha256, FileNotFoundError where there is no file.
-
-    >>> len(read_ranks(DATA / "o200k_base.tiktoken.gz", O200K_SHA256))
-    199998
+    Raises ValueError where they do not hash to sha256, FileNotFoundError where there is no file.
     """
     way_out = (
         "reinstall the package with: pip install --force-reinstall anatomy-of-an-llm, "
@@ -458,14 +455,25 @@ def read_ranks(path, sha256):
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise ValueError(f"the vocabulary file {path} is damaged: sha256 {found}, not {sha256}; {way_out}")
-    lines = (line.split() for line in content.splitlines())
+    return content
+
+
+def read_ranks(path, sha256):
+    """Return the vocabulary of a gzipped .tiktoken file: a dict from token (bytes) to id.
+
+    Each line holds a token in base64 and its id. Raises what `read_whole` raises.
+
+    >>> len(read_ranks(O200K_FILE, O200K_SHA256))
+    199998
+    """
+    lines = (line.split() for line in read_whole(path, sha256).splitlines())
     return {base64.b64decode(token): int(i) for token, i in lines}
 
 
 @functools.cache
 def o200k_ranks():
     """Return the vocabulary of o200k_base: a dict from token (bytes) to id. Treat it as read-only."""
-    return read_ranks(DATA / "o200k_base.tiktoken.gz", O200K_SHA256)
+    return read_ranks(O200K_FILE, O200K_SHA256)
 
 
 @functools.cache

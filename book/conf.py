@@ -25,6 +25,7 @@ extensions = [
     "sphinx_exercise",
     "sphinxcontrib.bibtex",
     "anatomy.publishing.anchors",
+    "anatomy.publishing.bibliography",
     "anatomy.publishing.bokeh_figures",
     "anatomy.publishing.cell_errors",
     "anatomy.publishing.bundle",
@@ -63,7 +64,7 @@ nb_merge_streams = True
 
 # Citations
 bibtex_bibfiles = ["references.bib"]
-bibtex_default_style = "plain"
+bibtex_default_style = "once"
 bibtex_reference_style = "author_year"
 # every chapter lists its own sources, and references.md lists all: a citation leads to the list on its page
 suppress_warnings = ["bibtex.duplicate_citation", "bibtex.duplicate_label"]

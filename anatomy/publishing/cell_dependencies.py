@@ -71,11 +71,17 @@ def modules_of(name):
             return
 
 
+def all_files():
+    """The files of the package, without the part that publishes what cells made."""
+    for path in PACKAGE.rglob("*"):
+        if path.relative_to(PACKAGE).parts[0] != "publishing" and path.is_file():
+            yield path
+
+
 def other_files():
     """Everything but modules: (file, the folder of the package that it belongs to)."""
-    for path in PACKAGE.rglob("*"):
-        inside = path.relative_to(PACKAGE).parts
-        if path.is_file() and path.suffix not in (".py", ".pyc") and inside[0] != "publishing":
+    for path in all_files():
+        if path.suffix not in (".py", ".pyc"):
             yield path, next(folder for folder in path.parents if (folder / "__init__.py").is_file())
 
 
@@ -84,8 +90,7 @@ def reached(code):
     try:
         cells = Read(ast.parse(code))
     except SyntaxError:
-        everything = [*PACKAGE.rglob("*.py"), *(path for path, _ in other_files())]
-        return sorted(path for path in everything if path.relative_to(PACKAGE).parts[0] != "publishing")
+        return sorted(path for path in all_files() if path.suffix != ".pyc")
     found, waiting = {}, [cells]
     while waiting:
         for name in waiting.pop().imports:

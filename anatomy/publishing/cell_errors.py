@@ -7,22 +7,26 @@ leaves its traceback on the page, and one that raises ends the build without its
 from docutils import nodes
 from sphinx.util.console import strip_escape_sequences
 
+FAILURES = "anatomy_failures"  # in the metadata of a page
 
-def failures(env):
-    """One line for every traceback in the outputs of cells: page, line, the error."""
-    for docname in sorted(env.found_docs):
-        for block in env.get_doctree(docname).findall(nodes.literal_block):
-            if "traceback" in block["classes"]:
-                *_, error = strip_escape_sequences(block.astext()).strip().splitlines()
-                yield f"{env.doc2path(docname, base=False)}, cell near line {block.line}: {error}"
+
+def note(app, doctree):
+    """After a page is read: one line for every traceback in the outputs of its cells: page, line, the error."""
+    page = app.env.doc2path(app.env.docname, base=False)
+    found = app.env.metadata[app.env.docname][FAILURES] = []
+    for block in doctree.findall(nodes.literal_block):
+        if "traceback" in block["classes"]:
+            *_, error = strip_escape_sequences(block.astext()).strip().splitlines()
+            found.append(f"{page}, cell near line {block.line}: {error}")
 
 
 def stop(app, env):
-    found = list(failures(env))
+    found = [line for docname in sorted(env.found_docs) for line in env.metadata[docname].get(FAILURES, ())]
     if found:
         raise SystemExit("\n".join(found))
 
 
 def setup(app):
+    app.connect("doctree-read", note)
     app.connect("env-updated", stop, priority=100)  # before pictures are compared
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,13 +3,13 @@
 import os
 
 from anatomy import gguf, smollm2
-from anatomy.tokenization import o200k_ranks
+from anatomy.tokenization import O200K_FILE, O200K_SHA256, read_whole
 
 
 def check_inputs(app, config):
     """Read the vocabulary, and as much of the checkpoint as says whether it is whole."""
     try:
-        o200k_ranks()
+        read_whole(O200K_FILE, O200K_SHA256)
         path = smollm2.find()
         gguf.read(path)
     except (FileNotFoundError, ValueError) as problem:

@@ -108,6 +108,9 @@ def test_a_missing_picture_warns_and_its_words_stand_in_its_place(site, read):
     app = site({"index.md": INDEX, "rope.md": PAGE}, *EXTENSIONS, **CONFIG)
     assert "no state rope-dial.json" in app.said
     assert '<p class="no-picture">Two &quot;rows&quot; &amp; &lt;i&gt;.</p>' in read(app, "rope.html")
+    again = site({}, *EXTENSIONS, fresh=False, **CONFIG)
+    assert again.said == app.said  # no page was read, and nothing is forgotten
+    assert (again.outdir / "_static" / "figures" / "rope-dial.js").exists()
 
 
 def test_text_keeps_the_alt_text_and_the_data(site, read, tmp_path, payload):

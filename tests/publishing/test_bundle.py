@@ -67,6 +67,22 @@ def test_every_class_that_our_scripts_set_is_seen():
     assert set_somewhere <= bundle.names_in(scripts.values())
 
 
+def test_the_stylesheet_is_made_anew_when_what_it_is_made_of_changes_and_only_then(site, monkeypatch):
+    made, whole = [], bundle.stylesheet
+    monkeypatch.setattr(bundle, "stylesheet", lambda *texts: made.append(1) or whole(*texts))
+    app = site(PAGES, *EXTENSIONS, **CONFIG)
+    site({}, *EXTENSIONS, fresh=False, **CONFIG)
+    assert len(made) == 1
+    site({"a.md": "# A\n\n- b\n"}, *EXTENSIONS, fresh=False, **CONFIG)
+    assert len(made) == 2
+    (app.outdir / "_static" / "book.css").unlink()
+    site({}, *EXTENSIONS, fresh=False, **CONFIG)
+    assert len(made) == 3
+    monkeypatch.setattr(bundle, "COMMON", "U+0041")
+    site({}, *EXTENSIONS, fresh=False, **CONFIG)
+    assert len(made) == 4
+
+
 def test_custom_properties_that_nothing_reads_go_with_those_that_only_they_read():
     css = "a{--x:1;--y:var(--x);--z:3;color:var(--z)}b{--y:2}"
     assert bundle.without_unread(css) == "a{--z:3;color:var(--z)}"

@@ -89,7 +89,7 @@ def logged(code, log, name):
     return PAGE % f"{code}open({str(log)!r}, 'a').write('{name} ')\nprint('number', {name}.NUMBER)"
 
 
-def test_exactly_the_pages_that_an_edit_concerns_run_again(site, read, package, tmp_path):
+def test_exactly_the_pages_that_an_edit_concerns_run_again(site, read, package, tmp_path, monkeypatch):
     log = tmp_path / "log"
     pages = {
         "index.md": "# Index\n\n```{toctree}\none\ntwo\n```\n",
@@ -106,6 +106,9 @@ def test_exactly_the_pages_that_an_edit_concerns_run_again(site, read, package, 
     _, ran = build(pages)
     assert ran == ["one", "two"]
     assert build({}, fresh=False)[1] == []
+    with monkeypatch.context() as context:  # nothing was touched, so no key is made
+        context.delattr(cell_cache, "key")
+        assert build({}, fresh=False)[1] == []
     assert build({})[1] == []  # doctrees made anew, outputs kept
     assert build({"one.md": pages["one.md"] + "\nMore words.\n"}, fresh=False)[1] == []
     (package / "figures" / "callbacks" / "two_dial.mjs").write_text("edited")

@@ -44,12 +44,11 @@ def test_a_damaged_checkpoint_is_named(monkeypatch, tmp_path):
         inputs.check_inputs(None, None)
 
 
-def test_a_damaged_vocabulary_is_named(monkeypatch):
-    def damaged():
-        raise ValueError("o200k_base.tiktoken.gz must have the sha256 …")
-
-    monkeypatch.setattr(inputs, "o200k_ranks", damaged)
-    with pytest.raises(SystemExit, match="o200k_base"):
+def test_a_damaged_vocabulary_is_named(monkeypatch, tmp_path):
+    damaged = tmp_path / "o200k_base.tiktoken.gz"
+    damaged.write_bytes(inputs.O200K_FILE.read_bytes()[:1000])
+    monkeypatch.setattr(inputs, "O200K_FILE", damaged)
+    with pytest.raises(SystemExit, match=r"o200k_base\.tiktoken\.gz is damaged"):
         inputs.check_inputs(None, None)
 
 
