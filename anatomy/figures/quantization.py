@@ -212,7 +212,7 @@ def ordered(found):
     ]
     others = [way for way in found.ways[: -study.N_CONTROLS] if way not in integers]
     names = [
-        way.replace("tensor,", "one scale a tensor,")
+        way.replace("tensor,", "one scale a matrix,")
         .replace("row,", "one a row,")
         .replace("32,", "one for 32,")
         for way in integers
@@ -254,18 +254,18 @@ def requantized(found):
     parts.dots(view, "here", p, "loss", size=13)
     table = parts.ledger(view, "ledger", ["stored so", ""], [0, 1], 5)
     chosen = view.control(bits=parts.choice("Bits", [f"{bits} bits" for bits in study.BITS], 1))
-    group = view.control(group=parts.choice("One scale for", ["a tensor", "a row", "32 weights"], 2))
+    group = view.control(group=parts.choice("One scale for", ["a matrix", "a row", "32 weights"], 2))
     zero = view.control(zero=parts.choice("Codes", study.KINDS))
     other = view.control(other=parts.choice("Format", ["integers", *others]))
     at = {name: i for i, name in enumerate(names)}
-    four = [at[f"4 bits, {words}, symmetric"] for words in ("one scale a tensor", "one a row", "one for 32")]
+    four = [at[f"4 bits, {words}, symmetric"] for words in ("one scale a matrix", "one a row", "one for 32")]
     return Figure(
         parts.side_by_side(p, table, least=300),
         view=view,
         controls=[parts.side_by_side(other, chosen, group, zero, least=130)],
         name="quantization-requantized",
         alt=f"Perplexity of SmolLM2 against bits a weight. As shipped it is {base:.1f}. With 4 bits and one scale a "
-        f"row it is {mean[four[1]]:.0f}, with one for 32 weights {mean[four[2]]:.0f}, with one a tensor above "
+        f"row it is {mean[four[1]]:.0f}, with one for 32 weights {mean[four[2]]:.0f}, with one a matrix above "
         "1,000. With 8 bits all ways lie near the shipped file, with 2 bits all lie above 1,000.",
         caption="The filled dot is the way chosen below; a format other than integers has no further choice. What is "
         "above 1,000 is drawn at the edge. Circles: symmetric; squares: with zero point; triangles: other formats. "
@@ -316,7 +316,7 @@ def requantized_table(found, own=True):
         rows,
         name="quantization-formats",
         caption="SmolLM2's matrices in formats of about four bits. The change of the loss is against the file "
-        f"as shipped, with its standard error over {found.losses.shape[1]} windows.",
+        f"as shipped, with its standard error over {found.losses.shape[1]} pieces.",
         provenance="real",
         source=found.credit,
     )

@@ -91,7 +91,7 @@ def distance(found, first=0):
     p = parts.plot(
         300,
         "distance from key to query",
-        "mean score",
+        "mean score ÷ √64",
         x=(0.9, 1200),
         y=(low - 1.5, high + 1.5),
         x_axis_type="log",
@@ -113,7 +113,7 @@ def distance(found, first=0):
         p,
         view=view,
         name="rope-distance",
-        alt="Mean score by distance on a logarithmic axis. For a head that looks one back it is "
+        alt="Mean score, divided by √64, by distance on a logarithmic axis. For a head that looks one back it is "
         f"{fixed(looks[0], 1)} at 0, {fixed(looks[1], 1)} at 1 and {fixed(looks[2], 1)} at 2, and then falls, to "
         f"{fixed(looks[16], 1)} at 16, and swings. Most other curves fall too. For random vectors with q = k it falls "
         f"from {found.equal[0, 0]:.1f}, for unrelated ones it is near 0 everywhere.",

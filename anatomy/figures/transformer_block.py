@@ -217,7 +217,7 @@ def stream(found, first=0):
         name="transformer-block-stream",
         alt=f"Lengths of the stream's vectors before each of the {n - 1} layers, on a logarithmic axis. Those of "
         f"most tokens grow from {own.lengths[0, 1:].mean():.0f} to {own.lengths[-1, 1:].mean():.0f}. That of the "
-        f"first token jumps to {own.lengths[3, 0]:.0f} before layer 3, falls, jumps to {own.lengths[12, 0]:,.0f} "
+        f"first token jumps to {own.lengths[3, 0]:.0f} before layer 3, falls, jumps to {round(own.lengths[12, 0], -1):,.0f} "
         "before layer 12 and stays there until near the end.",
         caption="Thick: the first token. Thin: the others, which grow through most layers. The first token's vector is "
         "another matter in every text, and nearly all of both jumps is one number.",
@@ -249,7 +249,7 @@ def lens(found, first=0):
     p = parts.bars(view, "bars", 5, "prob", high=1, height=216, x_label="probability")
     parts.title(view, "said", p)
     q = parts.plot(
-        250, "layer", "place, 1 is the likeliest", x=(-0.8, n + 0.8), y=(49_152, 0.7), y_axis_type="log"
+        250, "layer", "rank, 1 is the likeliest", x=(-0.8, n + 0.8), y=(49_152, 0.7), y_axis_type="log"
     )
     parts.ticks(q.xaxis, [0, 10, 20, 30])
     parts.ticks(q.yaxis, [1, 10, 100, 1000, 10_000], ["1", "10", "100", "1,000", "10,000"])
@@ -271,9 +271,9 @@ def lens(found, first=0):
         view=view,
         name="transformer-block-lens",
         alt="Left, the five likeliest tokens if the stream before layer 20 were read as if it were the end: "
-        f"punctuation and spaces. Right, the place of {visible(own.answer)} among all tokens, layer by layer: in "
-        "the thousands until layer 23, then falling to the first place in the last layer. Lines for four other "
-        f"texts start between places {min(starts):,} and {max(starts):,} and reach the first place before layer "
+        f"punctuation and spaces. Right, the rank of {visible(own.answer)} among all tokens, layer by layer: in "
+        "the thousands until layer 23, then falling to the first rank in the last layer. Lines for four other "
+        f"texts start between ranks {min(starts):,} and {max(starts):,} and reach the first rank before layer "
         f"{min(reached)} or later.",
         caption="The stream before each layer, read as if the model ended there. Thin: the other texts. What the model "
         "says in the end comes late: through most of the layers, other tokens lead by far.",

@@ -18,6 +18,10 @@ def note(app, doctree):
         if "traceback" in block["classes"]:
             *_, error = strip_escape_sequences(block.astext()).strip().splitlines()
             found.append(f"{page}, cell near line {block.line}: {error}")
+    run = app.env.nb_metadata[app.env.docname].get("exec_data") or {}
+    if run.get("succeeded") is False and not found:  # in a cell that the page does not show
+        *_, error = strip_escape_sequences(run["traceback"] or run["error"]).strip().splitlines()
+        found.append(f"{page}, a hidden cell: {error}")
 
 
 def stop(app, env):

@@ -8,7 +8,7 @@
     ```{model-parts}               the organs as a numbered list; carries the anchors of all chapters
     tokenization: what it does …
     ```
-    {part}`qkv`                    the organ's name, a link if its chapter is written
+    {part}`qkv`                    its chapter's title as a link; its name where the chapter is not written
 
 An organ whose chapter is not written yet is drawn, but is no link. In the EPUB and the PDF the map and the strips
 are pictures.
@@ -78,12 +78,12 @@ class ModelPartsDirective(SphinxDirective):
         return item + messages if messages else item
 
 
-def linked(env, organ):
-    """The name of an organ, as a link where its chapter is written."""
+def linked(env, organ, titled=False):
+    """The name of an organ, as a link where its chapter is written; titled: by the title of the chapter."""
     name = nodes.inline("", organ.label)
     if organ.stem in env.found_docs:
         target = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{organ.stem}", "refdoc": env.docname}
-        name = addnodes.pending_xref("", name, refexplicit=True, refwarn=True, **target)
+        name = addnodes.pending_xref("", name, refexplicit=not titled, refwarn=True, **target)
     return nodes.strong("", "", name)
 
 
@@ -97,7 +97,7 @@ class PartRole(SphinxRole):
             )
             return [], [message]
         self.env.metadata[self.env.docname]["model-map"] = True
-        return [linked(self.env, BY_STEM[self.text])], []
+        return [linked(self.env, BY_STEM[self.text], titled=True)], []
 
 
 def outdated(app, env, added, changed, removed):

@@ -209,6 +209,7 @@ def told_of_recorded(found):
     said["row_least"], said["row_most"] = (f(pieces.reshape(-1, TOGETHER).mean(axis=1)) for f in (min, max))
     for key, losses in (("silent", found.silent), ("newline", found.newline)):
         said[f"ppl_{key}"] = f"{np.exp(losses.mean()):.1f}"
+    said["silent_more"], said["silent_error"] = mean_and_error(found.silent - found.losses[64, 1], TOGETHER)
     return said
 
 

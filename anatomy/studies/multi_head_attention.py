@@ -317,6 +317,7 @@ def told_of_toy(found, averaged):
     return {
         "toy_whole": found.without(),
         "toy_tales": found.n_tales,
+        "toy_all": float(recordings.load("tiny_tales")["held_out_losses"][0, -1]),
         "toy_least": min(single),
         "toy_most": max(single),
         "toy_single_error": max(errors[: 2 * half]),

@@ -116,7 +116,7 @@ def shipped():
 # --- Time for a token ----------------------------------------------------------------------------
 
 # A machine that is nobody's: it reads so many bytes and does so many FLOPs a second.
-BANDWIDTH, SPEED = 1e12, 2e14
+BANDWIDTH, SPEED = 1e12, 1.5e14
 
 
 def seconds(config, per_weight, batch):
