@@ -6,6 +6,7 @@ import pytest
 from anatomy.kv_cache import cache_bytes
 from anatomy.model import PUBLISHED
 from anatomy.studies import quantization as study
+from anatomy.studies.kv_cache import CARDS
 
 
 def test_an_outlier_takes_the_values_of_its_neighbours():
@@ -109,7 +110,11 @@ def test_from_a_few_hundred_tokens_on_a_cache_takes_longer_than_its_arithmetic()
     config = PUBLISHED["Llama-3-8B"]
     n = study.cache_even(config)
     assert n * cache_bytes(config, 1) / study.BANDWIDTH == pytest.approx(study.seconds(config, 16, 1)[1])
-    assert 500 < n < 650
+    assert 700 < n < 850
+
+
+def test_the_card_is_that_of_the_chapter_before():
+    assert (24, study.BANDWIDTH / 1e9, study.SPEED / 1e12) in CARDS.values()
 
 
 @pytest.mark.checkpoint
