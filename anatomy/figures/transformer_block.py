@@ -217,8 +217,8 @@ def stream(found, first=0):
         name="transformer-block-stream",
         alt=f"Lengths of the stream's vectors before each of the {n - 1} layers, on a logarithmic axis. Those of "
         f"most tokens grow from {own.lengths[0, 1:].mean():.0f} to {own.lengths[-1, 1:].mean():.0f}. That of the "
-        f"first token jumps to {own.lengths[3, 0]:.0f} before layer 3, falls, jumps to {round(own.lengths[12, 0], -1):,.0f} "
-        "before layer 12 and stays there until near the end.",
+        f"first token jumps to {own.lengths[3, 0]:.0f} before layer 3, falls, jumps to "
+        f"{round(own.lengths[12, 0], -1):,.0f} before layer 12 and stays there until near the end.",
         caption="Thick: the first token. Thin: the others, which grow through most layers. The first token's vector is "
         "another matter in every text, and nearly all of both jumps is one number.",
         data=Table(
