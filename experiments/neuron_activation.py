@@ -29,6 +29,7 @@ def curves(constant):
         "SiLU, its own": na.silu,
         "GELU, tanh form": na.gelu_tanh,
         "straight above 0": lambda x: np.where(x > 0, x, na.silu(x)),
+        "GELU below 0": lambda x: np.where(x > 0, na.silu(x), na.gelu_tanh(x)),
         "mean below 0": lambda x: np.where(x > 0, na.silu(x), constant),
         "0 below 0": lambda x: np.maximum(na.silu(x), 0),
         "ReLU": na.relu,
@@ -66,7 +67,8 @@ def places(sums):
     """Where sums (n_layers, n_tokens, d_ff) lie, the first token left out: name -> one row a layer, shares 0 … 1.
 
     shares: in BINS; tail: beyond the left end of SiLU's dip, flat: at a slope within 0.05 of zero, below: under zero,
-    near: between −1 and 1; spread: percentiles 5, 50, 95; largest; mean_below: of SiLU over the sums below zero.
+    near: between −1 and 1; spread: percentiles 5, 50, 95; largest; mean_below, gelu_below: the means of SiLU and of
+    GELU over the sums below zero.
     """
     rows = sums[:, 1:].reshape(len(sums), -1)
     flat = na.flat_ranges("silu")
@@ -80,6 +82,7 @@ def places(sums):
         "spread": np.percentile(rows, [5, 50, 95], axis=1).T,
         "largest": rows.max(axis=1),
         "mean_below": np.array([na.silu(row[row < 0]).mean() for row in rows]),
+        "gelu_below": np.array([na.gelu_tanh(row[row < 0]).mean() for row in rows]),
     }
 
 

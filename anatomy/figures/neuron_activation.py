@@ -221,8 +221,8 @@ def bends(fits, first=7):
     view.control(bend=parts.tabs(titles))
     seen = "The dashed wave is wanted. Every neuron has the input weight 1; ReLU and SiLU bend where the sum is zero "
     seen += "(dots). Each was placed where it helps most, and least squares set the output weights. "
-    price = "SiLU's smaller error has a price: its output weights run into hundreds and thousands, ReLU's stay below "
-    price += f"{math.ceil(max(fits.largest['relu']))}."
+    price = "From five neurons on SiLU comes nearer, at a price: its output weights grow past ten thousand, ReLU's "
+    price += f"stay below {math.ceil(max(fits.largest['relu']))}."
     error = {n: [small(float(e)) for e in fits.errors[n]] for n in names}
     return Figure(
         p,
@@ -451,7 +451,7 @@ def seven(found):
         ],
         name="neuron-activation-table",
         caption=f"Seven activations in numbers. Flat: there the slope is within {study.FLAT} of zero. Sigmoid and "
-        "tanh only approach their bounds. The slope of ReLU at zero itself is a convention.",
+        "tanh only approach their bounds. The slopes of ReLU and leaky ReLU at zero itself are a convention.",
         provenance="toy",
     )
 
@@ -565,9 +565,9 @@ def swapped(exchanges, uniform):
         + "; ".join(f"{row}: {text}" for row, text in zip(rows[1:], words[1:], strict=True))
         + ". The mean in place of the dip costs far less than zero.",
         caption="SmolLM2 with the activation of all its gates exchanged, all weights as they were: loss, and its "
-        "change against SiLU with its standard error. *Straight above 0* changes SiLU only above zero, the next two "
-        "only below: to its mean there, or to zero. Zero costs far more than the mean, which has no dip either. "
-        "Without a bend the model does worse than even guesses over its vocabulary.",
+        "change against SiLU with its standard error. *Straight above 0* changes SiLU only above zero, the next three "
+        "only below: to GELU, to SiLU's mean there, or to zero. Zero costs far more than the mean, which has no dip "
+        "either. Without a bend the model does worse than even guesses over its vocabulary.",
         data=Table(
             ["activation", "loss, nats per token", "change", "standard error"],
             [

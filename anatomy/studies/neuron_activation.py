@@ -157,6 +157,7 @@ class Gates:
     spread: np.ndarray
     largest: np.ndarray
     mean_below: float
+    gelu_below: float
 
 
 def gates():
@@ -167,13 +168,14 @@ def gates():
         n_tokens=found.provenance["settings"]["n_tokens"] - 1,
         bins=BINS,
         mean_below=mean_below(found),
+        gelu_below=mean_below(found, "gelu_below"),
         **{name: found[name] for name in names},
     )
 
 
-def mean_below(arrays):
-    """The mean of SiLU over all sums below zero: each layer's mean by its share of such sums."""
-    return float(arrays["below"] @ arrays["mean_below"] / arrays["below"].sum())
+def mean_below(arrays, name="mean_below"):
+    """The mean of SiLU (or of GELU) over all sums below zero: each layer's mean by its share of such sums."""
+    return float(arrays["below"] @ arrays[name] / arrays["below"].sum())
 
 
 def said_of_gates(found):
@@ -229,8 +231,11 @@ def said_of_exchanges(found, gates):
         "loss_cut": zero.loss,
         "loss_constant": constant.loss,
         "offset_share": f"{1 - constant.change / zero.change:.0%}",
+        "gelu_change": found["GELU, tanh form"].change,
+        "gelu_below_change": found["GELU below 0"].change,
         "n_blocks": BLOCKS,
         "mean_below": signed(gates.mean_below, ".2f"),
+        "gelu_below": signed(gates.gelu_below, ".2f"),
     }
 
 

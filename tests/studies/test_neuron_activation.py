@@ -61,14 +61,17 @@ def test_a_constant_gives_back_most_of_what_zero_costs():
     zero, constant = found["0 below 0"], found["mean below 0"]
     assert constant.change + 4 * constant.error < zero.change / 2
     assert found["SiLU, its own"].change == 0
+    below, whole = found["GELU below 0"], found["GELU, tanh form"]
+    assert whole.change / 2 < below.change - 2 * below.error
+    assert study.gates().mean_below < study.gates().gelu_below < 0
     for name, exchange in list(found.items())[1:]:
         assert exchange.change > 2 * exchange.error, name
 
 
 def test_errors_of_blocks_are_those_of_their_means():
     losses = recordings.load("neuron_activation")["losses"].astype(float)
-    changes = [part.mean() for part in np.array_split(losses[4] - losses[0], study.BLOCKS)]
-    name = list(study.exchanged())[4]
+    changes = [part.mean() for part in np.array_split(losses[5] - losses[0], study.BLOCKS)]
+    name = list(study.exchanged())[5]
     assert study.exchanged()[name].error == pytest.approx(np.std(changes, ddof=1) / study.BLOCKS**0.5)
 
 
@@ -92,3 +95,11 @@ def test_the_naive_sigmoid_is_right_and_its_derivative_is_not():
         assert 1 / (1 + e) == 0
         assert np.isnan(e / (1 + e) ** 2)
     assert na.sigmoid_derivative(np.float32(-100)) >= 0
+
+
+def test_from_five_neurons_on_silu_comes_nearer_with_larger_weights():
+    fits = study.wave_fits()
+    nearer = fits.errors["silu"] < fits.errors["relu"]
+    assert nearer.tolist() == [False] * 4 + [True] * 6
+    assert max(fits.largest["silu"][4:]) > 10_000
+    assert min(fits.largest["silu"][4:]) > 40 * max(fits.largest["relu"])
