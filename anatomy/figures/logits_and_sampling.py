@@ -130,7 +130,8 @@ def filters(expected, first, steps=OPENING):
         alt=f"Bars for the {SHOWN} likeliest next tokens after '{first}' and for all others, outlined before and "
         f"filled after {', '.join(map(setting, steps))}, with the filter that cut each token. A small "
         f"table below counts the tokens left after each step: from {now[0].n_left:,} to {now[-1].n_left}.",
-        caption=f"{said} Give a step what another one has, and the two change places: put temperature last.",
+        caption=f"{said} Give a step what another one has, and the two change places: put temperature last, which brings "
+        "min-p to the front.",
         print_caption=said,
         print_states={
             "temperature first": {},
@@ -139,8 +140,8 @@ def filters(expected, first, steps=OPENING):
         data=filter_table(tokens[prompts.index(first)], *packed[prompts.index(first)], steps),
         provenance="real",
         controls=filter_controls(view, prompts, first, steps),
-        source=f"Logits of SmolLM2-135M-Instruct. The {NAMED} largest of each prompt are exact to six decimals; the "
-        "others stand in groups of neighbours: exact in count and mass before any step, close to it after.",
+        source=f"Logits of SmolLM2-135M-Instruct. The {NAMED} largest of each prompt are rounded to {DECIMALS} "
+        "decimals; the others stand in groups of neighbours: exact in count, close in mass.",
     )
 
 
@@ -595,8 +596,8 @@ def samples_table(greedily, samples):
         ["setting", "seed", "It was a dark and stormy night. …", "bits a token"],
         [[a, b, text.strip().replace("\n", "↵"), c] for a, b, text, c in rows],
         name="logits-and-sampling-samples",
-        caption="SmolLM2 continues one sentence, four seeds a setting. Bits: minus the logarithm of the probability "
-        "that the model at T = 1 gives to what was written, averaged over the text.",
+        caption="SmolLM2 continues one sentence: 20 tokens greedily, 11 with each seed. Bits: minus the "
+        "logarithm of the probability that the model at T = 1 gives to what was written, averaged over the text.",
         provenance="real",
     )
 
@@ -616,7 +617,8 @@ def cost_table(published):
          "of 1,024 tokens"],
         rows,
         name="logits-and-sampling-cost",
-        caption="The last matrix, and the logits it makes, in float32. Shares are of the whole model; the FLOPs are "
+        caption="The unembedding, and the logits it makes, in float32. Shares are of the whole model; the FLOPs are "
         "those of all matrix products for one token.",
         provenance="real",
+        source="Counted from the sizes that the makers published; chapter 11 has the sources.",
     )  # fmt: skip

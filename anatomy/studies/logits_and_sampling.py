@@ -442,7 +442,6 @@ def told_of_tree(tree):
 def told_of_texts(model, samples):
     """Numbers for the prose on what is written: by the model, drawn at three settings, and by a person."""
     again, person = repetition(model), austen(model)
-    person_bits, person_error = mean_and_error(person.bits, together=8)
     tail, tail_error = mean_and_error(person.tails, together=8)
     said = {
         "person_tail": f"{100 * tail:.1f}",
@@ -451,8 +450,6 @@ def told_of_texts(model, samples):
         "n_said": again.n,
         "control": again.control,
         "control_error": again.control_error,
-        "person_bits": person_bits,
-        "person_error": person_error,
         "person_first": person.first_choice,
         "n_person": len(person.bits),
         "n_seeds": len(SEEDS),
@@ -472,13 +469,14 @@ def told_of_recorded():
     (greedy, greedy_error), (novel, novel_error) = (
         mean_and_error(found[f"{name}_bits"].astype(float).mean(axis=1)) for name in ("greedy", "novel")
     )
-    matrix, _, top_p_time, whole = np.median(found["seconds"], axis=1)
+    matrix, sort, top_p_time, whole = np.median(found["seconds"], axis=1)
     return {
         "n_places": len(found["places"]),
         "n_written": found["written"].shape[1],
         "greedy_bits": f"{greedy:.1f} ± {greedy_error:.1f}",
         "novel_bits": f"{novel:.1f} ± {novel_error:.1f}",
         "n_timed": found["seconds"].shape[1],
+        "sort_of_matrix": f"{sort / matrix:.0%}",
         "of_matrix": f"{top_p_time / matrix:.0%}",
         "of_whole": f"{top_p_time / whole:.0%}",
     }
