@@ -130,8 +130,8 @@ def filters(expected, first, steps=OPENING):
         alt=f"Bars for the {SHOWN} likeliest next tokens after '{first}' and for all others, outlined before and "
         f"filled after {', '.join(map(setting, steps))}, with the filter that cut each token. A small "
         f"table below counts the tokens left after each step: from {now[0].n_left:,} to {now[-1].n_left}.",
-        caption=f"{said} Give a step what another one has, and the two change places: put temperature last, which brings "
-        "min-p to the front.",
+        caption=f"{said} Give a step what another one has, and the two change places: put temperature last, which "
+        "brings min-p to the front.",
         print_caption=said,
         print_states={
             "temperature first": {},
