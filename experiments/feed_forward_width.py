@@ -1,9 +1,9 @@
 """How wide must a feed-forward network be? Facts to be learned by heart at several widths; the toy with next to none.
 
 Records feed_forward_width.npz. The facts: a subject and a relation, both random vectors, added; the answer is drawn at
-random, so that nothing but learning it by heart helps. As checks, square networks at other learning rates, and three
-sizes with as many neurons a fact for longer. Then the main run of experiments/tiny_tales.py once more, with one plain
-neuron in each layer.
+random, so that nothing but learning it by heart helps. As checks, square networks at other learning rates, three
+sizes with as many neurons a fact for longer, and neurons one after another against side by side. Then the main run of
+experiments/tiny_tales.py once more, with one plain neuron in each layer.
 """
 
 from dataclasses import replace
@@ -27,6 +27,7 @@ N_STEPS, N_STEPS_LONG, RATE = 600, 3000, 0.01
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 STACK = (4, 16)  # square networks one after another, with about as many weights as one of width 64
 SQUARE, HALF_THOUSAND = 16, 32  # the width and the number of subjects that are trained at all rates
+MOST = 128  # subjects: more facts than four square networks or one four times as wide can hold
 LONGER = ((8, 16), (16, 32), (32, 64))  # widths and numbers of subjects that are trained for longer
 
 CAVEATS = [
@@ -66,11 +67,13 @@ def answer(kind, weights, x):
     return (bp.gelu(before) if kind == "plain" else before) @ w_out + b_out
 
 
-def learn(kind, d_ff, n_subjects, seed, n_steps=N_STEPS, n_networks=1, rate=RATE):
+def learn(kind, d_ff, n_subjects, seed, n_steps=N_STEPS, n_networks=1, rate=RATE, adds=None):
     """Train on all facts at once -> the loss of every step, the share of facts recalled, the number of weights.
 
-    kind: "plain", "gated" or "straight" (no bend). Where there are several networks, each adds to what it reads.
+    kind: "plain", "gated" or "straight" (no bend). adds: whether a network adds to what it reads, as each of several
+    does unless told otherwise.
     """
+    adds = n_networks > 1 if adds is None else adds
     rng = np.random.default_rng(seed)
     x, wanted = draw_facts(n_subjects, rng)
     networks = [draw_network(kind, d_ff, rng) for _ in range(n_networks)]
@@ -80,7 +83,7 @@ def learn(kind, d_ff, n_subjects, seed, n_steps=N_STEPS, n_networks=1, rate=RATE
     def logits():
         y = bp.Tensor(x)
         for network in networks:
-            y = answer(kind, network, y) if n_networks == 1 else y + answer(kind, network, y)
+            y = y + answer(kind, network, y) if adds else answer(kind, network, y)
         return y
 
     for step in range(n_steps):
@@ -131,11 +134,17 @@ def main():
             [learn(name, width, HALF_THOUSAND, seed, rate=rate)[1] for seed in FACT_SEEDS] for rate in RATES
         ], np.float32)  # fmt: skip
         print("rates", name, arrays[f"rate_{name}"].mean(axis=1).round(2).tolist(), flush=True)
+    side_by_side = {"d_ff": STACK[0] * STACK[1]}
+    most = [{"d_ff": STACK[1], "n_networks": STACK[0]}, side_by_side, side_by_side | {"adds": True}]
+    arrays["most"] = np.array([
+        [learn("plain", n_subjects=MOST, seed=seed, **options)[1] for seed in FACT_SEEDS] for options in most
+    ], np.float32)  # fmt: skip
+    print("most", arrays["most"].mean(axis=1).round(2).tolist(), flush=True)
     runs = [run(nearly_without(tokenizer, seed), texts, held_out, RUN, MARKS, seed) for seed in SEEDS]
     arrays["one_neuron_held_out_losses"] = np.array([r[2] for r in runs], np.float32)
     settings = {
         "run": RUN, "n_held_out": len(held_out), "n_steps": N_STEPS, "n_steps_longer": N_STEPS_LONG, "rate": RATE,
-        "longer": LONGER,
+        "longer": LONGER, "most": MOST * N_RELATIONS,
         "d_model": D_MODEL, "n_relations": N_RELATIONS, "fact_seeds": FACT_SEEDS,
     }  # fmt: skip
     save("feed_forward_width", arrays, PROGRAM, SEEDS, settings, CAVEATS)

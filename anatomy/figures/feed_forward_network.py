@@ -397,12 +397,12 @@ def width(found):
     return Figure(
         p,
         name="feed-forward-network-width",
-        alt="Four rising curves of the share of facts recalled against the number of neurons, each the same curve "
-        f"shifted to twice the width as the number of facts doubles. With as many neurons as numbers in the vector, "
+        alt="Four rising curves of the share of facts recalled against the number of neurons, each nearly the same "
+        f"curve shifted to twice the width as the number of facts doubles. With as many neurons as numbers in the vector, "
         f"{found.d_model}, {means[square, n]:.0%} of 512 facts are recalled; with twice as "
         f"many {means[square + 1, n]:.0%}.",
         caption="A plain network learns facts by heart, at six widths. Lines: means of five seeds; marks: each seed. "
-        f"In these {found.n_steps} steps twice as many facts need twice as many neurons. On the dotted line both "
+        f"In these {found.n_steps} steps twice as many facts need about twice as many neurons. On the dotted line both "
         "matrices are square.",
         data=Table(
             ["facts", *(f"d_ff = {w}" for w in found.widths)],

@@ -33,7 +33,8 @@ class Facts:
     plain (n_widths, n_counts, n_seeds); gated: the same at the same numbers of weights; straight and stack
     (n_counts, n_seeds): no bend, and four square networks one after another; longer: facts -> (n_seeds,), trained five
     times as long, 32 facts a neuron. rate_plain, rate_gated (n_rates, n_seeds): the square one and the gated one of as
-    many weights on 512 facts, by rates. weights: name -> number of weights.
+    many weights on 512 facts, by rates. most (3, n_seeds): of n_most facts, by four square networks one after another,
+    by one four times as wide, and by that one if it adds to what it reads. weights: name -> number of weights.
     """
 
     widths: list
@@ -47,6 +48,8 @@ class Facts:
     rates: list
     rate_plain: np.ndarray
     rate_gated: np.ndarray
+    n_most: int
+    most: np.ndarray
     weights: dict
     n_steps: int
     d_model: int
@@ -71,6 +74,8 @@ def facts():
         rates=found["rates"].tolist(),
         rate_plain=found["rate_plain"],
         rate_gated=found["rate_gated"],
+        n_most=settings["most"],
+        most=found["most"],
         weights={name: found[f"{name}_weights"].tolist() for name in names},
         n_steps=settings["n_steps"],
         d_model=settings["d_model"],
@@ -202,18 +207,24 @@ class Together:
     """What many neurons of one layer cost one by one and all at once, in nats per token.
 
     last: of the last layer, where no neuron can answer to what another leaves out. first: of the first layer.
-    held: of the first layer again, with the hidden numbers of the last held at what they were.
+    held: of the first layer again, with the hidden numbers of the last held at what they were. alone, alone_held: the
+    same for each of the n_alone most needed of the first layer by itself, added up. n_first: how many of the n most
+    needed of both layers are in the first.
     """
 
     n: int
+    n_alone: int
+    n_first: int
     last_sum: float
     last: float
     first_sum: float
     first: float
     held: float
+    alone: float
+    alone_held: float
 
 
-def together(n=64):
+def together(n=64, n_alone=8):
     """Silence the n most needed neurons of one layer at once: do those of the next layer make up for them?"""
     found, toy = knock_outs(), tiny_tales.load()
     texts = tiny_tales.as_texts(tiny_tales.held_out_tales(), toy.tokenizer)
@@ -229,11 +240,17 @@ def together(n=64):
     sums = {layer: float(found.changes[rows].sum()) for layer, rows in of.items()}
     silent = {layer: silence_neurons([found.neurons[i] for i in rows]) for layer, rows in of.items()}
 
-    def held(name, layer, array):
-        return as_before if name == "hidden" and layer == 1 else silent[0](name, layer, array)
+    def held(silent):
+        return lambda name, layer, array: (
+            as_before if name == "hidden" and layer == 1 else silent(name, layer, array)
+        )
 
-    last, first, still = (loss(edit) - base for edit in (silent[1], silent[0], held))
-    return Together(n, sums[1], last, sums[0], first, still)
+    last, first, still = (loss(edit) - base for edit in (silent[1], silent[0], held(silent[0])))
+    singly = [loss(held(silence_neurons([found.neurons[i]]))) - base for i in of[0][:n_alone]]
+    return Together(
+        n, n_alone, sum(layer == 0 for layer, _ in found.neurons[:n]), sums[1], last, sums[0], first, still,
+        float(found.changes[of[0][:n_alone]].sum()), sum(singly),
+    )  # fmt: skip
 
 
 # --- Keys and values of the real model --------------------------------------------------------------
@@ -503,9 +520,9 @@ def about(number):
 
 
 def lowest(**activations):
-    """The smallest value of activations that dip below zero once: lowest_<name> -> words."""
+    """How deep activations dip that go below zero once: lowest_<name> -> words."""
     x = np.linspace(-3, 0, 3001)
-    return {f"lowest_{name}": f"−{-activation(x).min():.2f}" for name, activation in activations.items()}
+    return {f"lowest_{name}": f"{-activation(x).min():.2f}" for name, activation in activations.items()}
 
 
 def told_of_shares(published):
@@ -518,6 +535,8 @@ def told_of_facts(found, count=512):
     """What the prose says of the facts: shares recalled of `count`."""
     c, at = found.counts.index(count), found.widths.index(found.d_model)
     plain, gated = found.plain[:, c], found.gated[:, c]
+    deep, wide, adding = found.most
+    gain, error = mean_and_error((best(found.rate_gated) - best(found.rate_plain)).astype(float))
     return {
         "square": f"{plain[at].mean():.0%}",
         "double": f"{plain[at + 1].mean():.0%}",
@@ -527,16 +546,19 @@ def told_of_facts(found, count=512):
         "n_steps": found.n_steps,
         "longer_counts": in_words([f"{n:,}" for n in found.longer]),
         "n_a_neuron": count // found.d_model,
-        "all_longer": in_words([f"{shares.mean():.0%}" for shares in found.longer.values()]),
+        "all_longer": in_words([f"{shares.mean():.0%} ({span(shares)})" for shares in found.longer.values()]),
         "n_rates": len(found.rates),
         "square_tuned": f"{best(found.rate_plain).mean():.0%}",
         "gated_tuned": f"{best(found.rate_gated).mean():.0%}",
-        "square_tuned_range": span(best(found.rate_plain)),
-        "gated_tuned_range": span(best(found.rate_gated)),
+        "tuned_gain": f"{100 * gain:.0f}",
+        "tuned_error": f"{100 * error:.0f}",
+        "n_seeds": len(found.most[0]),
         "stack": f"{found.stack[c].mean():.0%}",
+        "n_most": f"{found.n_most:,}",
+        "most_deep": f"{deep.mean():.0%} ({span(deep)})",
+        "most_wide": f"{wide.mean():.0%} ({span(wide)})",
+        "most_adding": f"{adding.mean():.0%}",
         "gated_square": f"{gated[at].mean():.0%}",
-        "gated_range": span(gated[at]),
-        "square_range": span(plain[at]),
     }
 
 
@@ -572,7 +594,12 @@ def told_of_toy(trained, knocked, both):
         "last": both.last,
         "last_sum": both.last_sum,
         "first": both.first,
+        "first_sum": both.first_sum,
+        "n_first": both.n_first,
         "held": both.held,
+        "n_alone": both.n_alone,
+        "alone": both.alone,
+        "alone_held": both.alone_held,
     }
 
 
@@ -617,5 +644,4 @@ def told_of_real(config, blind, energy, hidden):
         "needed_most": about(max(energy.needed)),
         "random_first": about(energy.random[0]),
         "random_last": about(energy.random[-1]),
-        "below": f"{energy.below.mean():.0%}",
     }

@@ -320,6 +320,12 @@ def test_other_rates_recall_as_recorded(kind):
     assert recalled == pytest.approx(recording[f"rate_{kind}"][2, 1], abs=0.04)
 
 
+def test_more_facts_than_fit_are_recalled_as_recorded():
+    wide = {"d_ff": width_experiment.STACK[0] * width_experiment.STACK[1], "adds": True}
+    _, recalled, _ = width_experiment.learn("plain", n_subjects=width_experiment.MOST, seed=0, **wide)
+    assert recalled == pytest.approx(recordings.load("feed_forward_width")["most"][2, 0], abs=0.03)
+
+
 def test_the_error_of_a_mean_over_tales_is_its_spread():
     """Of equally long tales it is the usual one; a long tale that is like the others changes nothing."""
     rng = np.random.default_rng(0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from anatomy import feed_forward_network as ffn
-from anatomy import recordings
+from anatomy import recordings, tiny_tales
 from anatomy.model import PUBLISHED, Trace
 from anatomy.studies import feed_forward_network as study
 from anatomy.studies import mean_and_error
@@ -93,11 +93,17 @@ def test_neurons_are_ranked_by_what_is_lost_without_them(knocked):
     assert (np.diff(knocked.changes) <= 0).all()
     assert len(set(knocked.neurons)) == len(knocked.neurons) == 336
     assert all(len(row) == 7 and row[0][1] >= row[-1][1] for row in knocked.words)
+    hurt = {
+        neuron: {word.strip() for word, _ in knocked.words[knocked.neurons.index(neuron)][:5]}
+        for neuron in ((1, 112), (1, 4))
+    }  # which the prose names
+    assert len(hurt[1, 112] & set(tiny_tales.WORDS["name"])) >= 4
+    assert hurt[1, 4] <= set(tiny_tales.WORDS["animal"])
     assert {losses[0].round(4) for losses in knocked.many.values()} == {np.float32(knocked.base).round(4)}
 
 
 def test_losses_that_fall_without_a_neuron_are_what_chance_gives(knocked):
-    told = study.told_of_toy(study.training(), knocked, study.Together(64, 0, 0, 0, 0, 0))
+    told = study.told_of_toy(study.training(), knocked, study.Together(64, 8, *[0] * 8))
     assert (knocked.errors > 0).all()
     assert (
         told["n_helped_clearly"]
@@ -112,7 +118,15 @@ def test_no_neuron_covers_for_another():
     both = study.together(n=64)
     assert both.last > 2 * both.last_sum  # nothing there can answer, and yet single effects do not add up
     assert both.first > 10 * both.first_sum
+    assert both.alone_held < both.alone / 5
     assert both.held < 0.05 * both.first  # held, the later neurons would hide the loss, not repair it
+
+
+def test_deep_beats_wide_and_gated_beats_plain_as_the_prose_says():
+    found = study.facts()
+    deep, wide, adding = found.most
+    assert min(deep) > max(*wide, *adding)
+    assert (found.rate_gated.mean(axis=1) > found.rate_plain.mean(axis=1)).all()
 
 
 @pytest.mark.checkpoint
