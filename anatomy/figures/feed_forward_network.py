@@ -398,8 +398,8 @@ def width(found):
         p,
         name="feed-forward-network-width",
         alt="Four rising curves of the share of facts recalled against the number of neurons, each nearly the same "
-        f"curve shifted to twice the width as the number of facts doubles. With as many neurons as numbers in the vector, "
-        f"{found.d_model}, {means[square, n]:.0%} of 512 facts are recalled; with twice as "
+        "curve shifted to twice the width as the number of facts doubles. With as many neurons as numbers in the "
+        f"vector, {found.d_model}, {means[square, n]:.0%} of 512 facts are recalled; with twice as "
         f"many {means[square + 1, n]:.0%}.",
         caption="A plain network learns facts by heart, at six widths. Lines: means of five seeds; marks: each seed. "
         f"In these {found.n_steps} steps twice as many facts need about twice as many neurons. On the dotted line both "
