@@ -372,7 +372,7 @@ def numbers_table(arrays, trace):
 def width(found):
     """Share of facts recalled against the width, a line for each number of facts. found: studies' Facts."""
     p = parts.plot(
-        320, "neurons, d_ff", "facts recalled", x=(3.1, 165), y=(0, 1.07), x_axis_type="log",
+        320, "neurons, d_ff", "facts recalled", x=(1.8, 165), y=(0, 1.07), x_axis_type="log",
     )  # fmt: skip
     parts.ticks(p.xaxis, found.widths, [str(w) for w in found.widths])
     parts.ticks(p.yaxis, [0, 0.25, 0.5, 0.75, 1], ["0", "25%", "50%", "75%", "100%"])
@@ -386,11 +386,8 @@ def width(found):
             np.repeat(found.widths, shares.shape[1]), shares.ravel(), size=6, marker=markers[c],
             fill_color=ink("paper"), line_color=ink("ffn"), line_width=1,
         )  # fmt: skip
-        high = 0.85 if c else 0.62  # clear of the marks
-        x = float(np.exp(np.interp(high, shares.mean(axis=1), np.log(found.widths))))
-        last = c == len(found.counts) - 1
-        words, side = (f"{count:,} facts", "left") if last else (f"{count:,}", "right")
-        parts.label(p, x, high, words, "ffn", (8 if last else -8, 0), side)
+        parts.label(p, found.widths[0], shares[0].mean(), f"{count:,}", "ffn", (-10, 0), "right")
+    parts.label(p, found.widths[0], found.plain[0, 0].mean() + 0.07, "facts", "muted", (-10, 0), "right")
     means = found.plain.mean(axis=2)
     square = found.widths.index(found.d_model)
     n = found.counts.index(512)
