@@ -644,16 +644,8 @@ def said(token):
 # --- How few neurons do the work ---------------------------------------------------------------------
 
 
-def sparsity(found, layer=0):
-    """Share of the energy that the strongest neurons of a token carry, in every layer. found: studies' Energies."""
-    n_layers, d_ff = found.shares.shape
-    counts = np.unique(np.round(np.geomspace(1, d_ff, 36)).astype(int))
-    curves = np.round(found.shares[:, counts - 1], 3)
-    view = View(
-        "feed_forward_network_sparsity", digits=4,
-        counts=counts, curves=curves, needed=found.needed, quartiles=found.quartiles, below=found.below,
-        random=found.random, d_ff=f"{d_ff:,}",
-    )  # fmt: skip
+def energy_curves(view, counts, curves, d_ff):
+    """The share of the energy against the number of strongest neurons, a line a layer."""
     p = parts.plot(
         230, "strongest neurons of a token", "share of the energy",
         x=(0.9, d_ff * 1.25), y=(0, 1.06), x_axis_type="log",
@@ -663,12 +655,17 @@ def sparsity(found, layer=0):
     parts.ticks(p.yaxis, [0, 0.5, 0.9], ["0", "50%", "90%"])
     parts.title(view, "title", p)
     p.multi_line(
-        [counts.tolist()] * n_layers, curves.tolist(), line_color=ink("ffn"), line_width=1, line_alpha=0.25
+        [counts.tolist()] * len(curves), curves.tolist(), line_color=ink("ffn"), line_width=1, line_alpha=0.25
     )
     p.line(counts, counts / d_ff, line_color=ink("grey"), line_dash="dashed")
     parts.curve(view, "curve", p, "ffn", width=3)
     parts.rule(view, "drop", p)
+    return p
 
+
+def needed_by_layer(view, found):
+    """How many neurons carry 90%, layer by layer, with random vectors beside them. found: studies' Energies."""
+    n_layers = len(found.needed)
     q = parts.plot(230, "layer", "neurons for 90%", x=(-1, n_layers), y=(0, 640))
     parts.ticks(q.xaxis, [0, 10, 20, n_layers - 1])
     parts.title(view, "typical", q)
@@ -684,6 +681,20 @@ def sparsity(found, layer=0):
     view.pick(q, strips, "layer")
     drawn.selection_glyph = drawn.nonselection_glyph = None
     parts.dots(view, "marker", q, "ink", hollow=True, text=[""])
+    return q
+
+
+def sparsity(found, layer=0):
+    """Share of the energy that the strongest neurons of a token carry, in every layer. found: studies' Energies."""
+    n_layers, d_ff = found.shares.shape
+    counts = np.unique(np.round(np.geomspace(1, d_ff, 36)).astype(int))
+    curves = np.round(found.shares[:, counts - 1], 3)
+    view = View(
+        "feed_forward_network_sparsity", digits=4,
+        counts=counts, curves=curves, needed=found.needed, quartiles=found.quartiles, below=found.below,
+        random=found.random, d_ff=f"{d_ff:,}",
+    )  # fmt: skip
+    p, q = energy_curves(view, counts, curves, d_ff), needed_by_layer(view, found)
     view.control(layer=parts.slider("Layer", 0, n_layers - 1, layer))
     rows = [
         [
@@ -693,7 +704,7 @@ def sparsity(found, layer=0):
             "{:.0f} to {:.0f}".format(*found.quartiles[l]),
             f"{found.below[l]:.0%}",
         ]
-        for l in layers
+        for l in range(n_layers)
     ]
     what = (
         "How many neurons carry 90% of a layer's energy for one token: few in the first layer and the last two, "

@@ -14,17 +14,18 @@ from anatomy.studies.costs import parameters_read
 # --- Does it fit, how fast at most ---------------------------------------------------------------
 
 
-def fits(first="Llama-3-8B", card=1):
-    """Weights and cache against the memory of a card, and the bound that its bandwidth sets."""
-    models = []
-    for name in study.MODELS:
-        c = PUBLISHED[name]
-        models.append({
-            "name": name, "n_parameters": c.n_parameters(), "n_layers": c.n_layers, "n_kv_heads": c.n_kv_heads,
-            "d_head": c.d_head, "trained": c.n_context, "window": c.window or 0, "n_heads": c.n_heads,
-            "linear": flops(c, 1)["linear"], "n_read": parameters_read(c),
-        })  # fmt: skip
-    view = View("kv_cache_fits", digits=12, models=models, cards=list(study.CARDS.values()), bits=study.BITS)
+def in_the_page(name):
+    """What the page computes with: the sizes of a published model."""
+    c = PUBLISHED[name]
+    return {
+        "name": name, "n_parameters": c.n_parameters(), "n_layers": c.n_layers, "n_kv_heads": c.n_kv_heads,
+        "d_head": c.d_head, "trained": c.n_context, "window": c.window or 0, "n_heads": c.n_heads,
+        "linear": flops(c, 1)["linear"], "n_read": parameters_read(c),
+    }  # fmt: skip
+
+
+def memory_bar(view):
+    """The weights and the caches along the memory of a card, and what is said of them."""
     p = parts.plot(225, "share of the card's memory, cut at 160%", grid=None, x=(0, 1.62), y=(-2.3, 0.8))
     p.yaxis.visible = False
     parts.ticks(p.xaxis, [0, 0.5, 1, 1.5], ["0", "50%", "100%", "150%"])
@@ -44,27 +45,55 @@ def fits(first="Llama-3-8B", card=1):
     p.line([1, 1], [-0.6, 0.7], line_color=ink("ink"), line_width=2)
     words = view.source("words", "x", "text", y=[-0.85, -1.4, -1.95])
     p.text("x", "y", "text", source=words, text_baseline="middle", text_color=ink("ink"))
-    phases = parts.ledger(view, "phases", ["all texts, at least", "prompt", "one token"], [0, 0.7, 1], 5)
-    at = study.MODELS.index(first)
-    model = view.control(model=parts.choice("Model", [*study.MODELS, "your own"], at))
-    cards = view.control(card=parts.choice("Card", [*study.CARDS, "your own"], card))
-    own = PUBLISHED[first]
-    fields = {
+    return p
+
+
+def own_fields(config, card):
+    """The fields for a model and for a card of the reader's own: name -> field, twice. card: (GB, GB/s, TFLOP/s)."""
+    model = {
         "parameters": parts.number(
-            "Parameters, billions", round(own.n_parameters() / 1e9, 1), 0.01, 2000, 0.1
+            "Parameters, billions", round(config.n_parameters() / 1e9, 1), 0.01, 2000, 0.1
         ),
-        "n_layers": parts.number("Layers", own.n_layers, 1, 500),
-        "n_heads": parts.number("Query heads", own.n_heads, 1, 500),
-        "n_kv_heads": parts.number("Key heads", own.n_kv_heads, 1, 500),
-        "d_head": parts.number("Entries a head", own.d_head, 8, 1024, 8),
+        "n_layers": parts.number("Layers", config.n_layers, 1, 500),
+        "n_heads": parts.number("Query heads", config.n_heads, 1, 500),
+        "n_kv_heads": parts.number("Key heads", config.n_kv_heads, 1, 500),
+        "d_head": parts.number("Entries a head", config.d_head, 8, 1024, 8),
     }
-    chosen = list(study.CARDS.values())[card]
-    memory, bandwidth, speed = chosen
-    own_card = {
+    memory, bandwidth, speed = card
+    return model, {
         "memory": parts.number("Memory, GB", memory, 1, 100_000),
         "bandwidth": parts.number("GB/s", bandwidth, 1, 1_000_000, 10),
         "speed": parts.number("TFLOP/s", speed, 0.01, 1_000_000, 10),
     }
+
+
+def fits_rows(card):
+    """Every model in every precision on one card, one text of 8,192 tokens: rows of the figure's data."""
+    rows = []
+    for name in study.MODELS:
+        for bits in study.BITS:
+            one = study.serving(PUBLISHED[name], 8192, 1, bits, card)
+            rows.append([
+                name, bits, f"{one.weights / 1e9:.2f}", f"{one.cache / 1e9:.2f}",
+                one.largest if one.fits else "does not fit",
+                f"{one.bound:,.0f}" if one.fits else "",
+                *(f"{phase[i]:.3g}" for phase in (one.prompt, one.step) for i in (3, 4)),
+            ])  # fmt: skip
+    return rows
+
+
+def fits(first="Llama-3-8B", card=1):
+    """Weights and cache against the memory of a card, and the bound that its bandwidth sets."""
+    models = [in_the_page(name) for name in study.MODELS]
+    view = View("kv_cache_fits", digits=12, models=models, cards=list(study.CARDS.values()), bits=study.BITS)
+    p = memory_bar(view)
+    phases = parts.ledger(view, "phases", ["all texts, at least", "prompt", "one token"], [0, 0.7, 1], 5)
+    at = study.MODELS.index(first)
+    model = view.control(model=parts.choice("Model", [*study.MODELS, "your own"], at))
+    cards = view.control(card=parts.choice("Card", [*study.CARDS, "your own"], card))
+    own, chosen = PUBLISHED[first], list(study.CARDS.values())[card]
+    memory, bandwidth, speed = chosen
+    fields, own_card = own_fields(own, chosen)
     for name, field in (fields | own_card).items():
         field.visible = False
         view.control(**{name: field})
@@ -74,16 +103,6 @@ def fits(first="Llama-3-8B", card=1):
         precision=parts.tabs([f"weights: {study.BITS[0]} bits", *map(str, study.BITS[1:])])
     )
     now = study.serving(own, 8192, 4, 16, chosen)
-    rows = []
-    for name in study.MODELS:
-        for bits in study.BITS:
-            one = study.serving(PUBLISHED[name], 8192, 1, bits, chosen)
-            rows.append([
-                name, bits, f"{one.weights / 1e9:.2f}", f"{one.cache / 1e9:.2f}",
-                one.largest if one.fits else "does not fit",
-                f"{one.bound:,.0f}" if one.fits else "",
-                *(f"{phase[i]:.3g}" for phase in (one.prompt, one.step) for i in (3, 4)),
-            ])  # fmt: skip
     return Figure(
         parts.side_by_side(p, phases),
         view=view,
@@ -111,7 +130,7 @@ def fits(first="Llama-3-8B", card=1):
                 "bound for one text, tokens a second",
                 "prompt: arithmetic, s", "memory, s", "one token: arithmetic, s", "memory, s",
             ],
-            rows,
+            fits_rows(chosen),
             source=f"8,192 tokens, one text, a card of {memory} GB, {bandwidth:,} GB/s and {speed} TFLOP/s.",
         ),
         provenance="real",

@@ -15,15 +15,8 @@ from anatomy.studies import post_training as study
 # --- A preference driven too far -----------------------------------------------------------------
 
 
-def too_far(found, first=6):
-    """The over-optimised run by steps: what the judge says, how far the model is, what it writes. found: a Run."""
-    gauges, steps = found.gauges, found.marks.tolist()
-    kl, n, losses = gauges["kl"], len(found.marks), found.losses_before(0)
-    view = View(
-        "post_training_too_far", digits=5, marks=steps, win=gauges["win_rate"], habit=gauges["habit_rate_drawn"],
-        right=gauges["exact_match"], kl=kl.round(3), answers=[[text.strip() for text in row] for row in found.answers],
-        plain=[text.strip() for text in found.plain], loss=losses,
-    )  # fmt: skip
+def gauges_and_way(view):
+    """Bars of what is measured at one mark, and the way from the start over all marks."""
     p = parts.bars(
         view,
         "bars",
@@ -48,6 +41,32 @@ def too_far(found, first=6):
     parts.curve(view, "first", q, "stream", width=2.5)
     parts.rule(view, "here", q)
     parts.dots(view, "dot", q, "stream")
+    return column(p, q, sizing_mode="stretch_width")
+
+
+def too_far_rows(found):
+    """Seed 0 mark by mark: rows of the figure's data."""
+    gauges, losses = found.gauges, found.losses_before(0)
+    return [
+        [
+            step, f"{losses[i]:.3f}", f"{gauges['win_rate'][0, i]:.2f}",
+            f"{gauges['habit_rate_drawn'][0, i]:.2f}",
+            f"{gauges['exact_match'][0, i]:.2f}", f"{gauges['kl'][0, i]:.1f} ± {found.kl_error[0, i]:.1f}",
+            found.answers[i][1].strip(), found.answers[i][4].strip(),
+        ]
+        for i, step in enumerate(found.marks.tolist())
+    ]  # fmt: skip
+
+
+def too_far(found, first=6):
+    """The over-optimised run by steps: what the judge says, how far the model is, what it writes. found: a Run."""
+    gauges, steps = found.gauges, found.marks.tolist()
+    kl, n, losses = gauges["kl"], len(found.marks), found.losses_before(0)
+    view = View(
+        "post_training_too_far", digits=5, marks=steps, win=gauges["win_rate"], habit=gauges["habit_rate_drawn"],
+        right=gauges["exact_match"], kl=kl.round(3), answers=[[text.strip() for text in row] for row in found.answers],
+        plain=[text.strip() for text in found.plain], loss=losses,
+    )  # fmt: skip
     table = parts.ledger(
         view,
         "text",
@@ -64,7 +83,7 @@ def too_far(found, first=6):
     )
     view.control(mark=parts.slider("Steps, one mark at a time", 0, n - 1, first, show_value=False))
     return Figure(
-        parts.side_by_side(column(p, q, sizing_mode="stretch_width"), table),
+        parts.side_by_side(gauges_and_way(view), table),
         view=view,
         name="post-training-too-far",
         alt=f"After {steps[first]} steps of careless DPO: the win rate is "
@@ -76,15 +95,7 @@ def too_far(found, first=6):
         print_states={f"after {steps[i]} steps": {"mark": i} for i in (first, n - 1)},
         data=Table(
             ["step", "loss", "win rate", "polite", "right", "KL", found.questions[1], found.questions[4]],
-            [
-                [
-                    step, f"{losses[i]:.3f}", f"{gauges['win_rate'][0, i]:.2f}",
-                    f"{gauges['habit_rate_drawn'][0, i]:.2f}",
-                    f"{gauges['exact_match'][0, i]:.2f}", f"{kl[0, i]:.1f} ± {found.kl_error[0, i]:.1f}",
-                    found.answers[i][1].strip(), found.answers[i][4].strip(),
-                ]
-                for i, step in enumerate(steps)
-            ],
+            too_far_rows(found),
         ),
         provenance="trained",
         source=f"{found.credit} Win rate, KL and right answers over {found.n_test} unseen questions, polite among "
@@ -95,15 +106,9 @@ def too_far(found, first=6):
 # --- Four stages of the toy ----------------------------------------------------------------------
 
 
-def stages(found, first=4):
-    """What the toy answers after each stage, and where its probability is. found: the study's Samples."""
-    names = list(study.STAGES.values())
+def written_texts(view, names):
+    """What each stage writes, under its name."""
     n = len(names)
-    view = View(
-        "post_training_stages", digits=3, stages=names, written=list(found.written.values()),
-        p=list(found.p.values()), right=found.plain, tales=[tale for tale, _ in found.prompts],
-    )  # fmt: skip
-    told = view.part("told", Div(text="", styles={"font": "italic 15px/1.35 serif"}))
     p = parts.plot(62 + 46 * n, grid=None, x=(0, 1), y=(-n + 0.45, 0.5))
     p.axis.visible = False
     p.frame_align = False
@@ -116,6 +121,12 @@ def stages(found, first=4):
         "x", "y", "text", source=view.source("texts", "text", x=[0] * n, y=[-i - 0.2 for i in range(n)]),
         text_baseline="middle", text_color=ink("ink"),
     )  # fmt: skip
+    return p
+
+
+def answer_shares(view, names):
+    """The probability of the two right answers after each stage."""
+    n = len(names)
     q = parts.plot(88 + 28 * n, "probability", grid="x", x=(0, 1.5), y=(-n + 0.4, 0.6))
     parts.title(view, "shares", q)
     q.title.text = " \n "
@@ -135,6 +146,18 @@ def stages(found, first=4):
         "x", "y", "text", source=view.source("numbers", "text", x=[1.03] * n, y=rows), text_baseline="middle",
         text_color=ink("ink"),
     )  # fmt: skip
+    return q
+
+
+def stages(found, first=4):
+    """What the toy answers after each stage, and where its probability is. found: the study's Samples."""
+    names = list(study.STAGES.values())
+    view = View(
+        "post_training_stages", digits=3, stages=names, written=list(found.written.values()),
+        p=list(found.p.values()), right=found.plain, tales=[tale for tale, _ in found.prompts],
+    )  # fmt: skip
+    told = view.part("told", Div(text="", styles={"font": "italic 15px/1.35 serif"}))
+    p, q = written_texts(view, names), answer_shares(view, names)
     asked = [question for _, question in found.prompts]
     view.control(prompt=parts.choice("After a tale", asked, first))
     draws = ["the likeliest", *(f"drawn, {i}" for i in range(1, study.N_DRAWS + 1))]

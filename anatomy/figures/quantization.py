@@ -24,10 +24,9 @@ NEAR = 1.25  # half the height of the closer view
 # --- An outlier ----------------------------------------------------------------------------------
 
 
-def outlier(value=0.9, far=8.0):
-    """Thirty-two weights, one of which is dragged; below, what becomes of the others."""
+def weights_and_closer(view):
+    """The weights with the one that is dragged, and the others closer up with what they are read back as."""
     n, at = study.N_WEIGHTS, study.AT
-    view = View("quantization_outlier", weights=study.WEIGHTS, at=at, sizes=study.SIZES, near=NEAR)
     others = [i for i in range(n) if i != at]
     p = parts.plot(150, None, "weight", x=(-0.7, n - 0.3), y=(-9, 9))
     parts.title(view, "said", p)
@@ -56,6 +55,26 @@ def outlier(value=0.9, far=8.0):
         line_color=None,
     )  # fmt: skip
     view.drag(p, "weights", y="outlier")
+    return p, closer
+
+
+def outlier_rows(values):
+    """What an outlier of some sizes does in groups of some sizes, turned or not: rows of the figure's data."""
+    rows = []
+    for group in study.SIZES:
+        for turned in (False, True):
+            for large in values:
+                found = study.with_outlier(large, group=group, turned=turned)
+                rows.append([
+                    group, "yes" if turned else "no", large, found.used, f"{found.step:.3f}", f"{found.relative:.0%}"
+                ])  # fmt: skip
+    return rows
+
+
+def outlier(value=0.9, far=8.0):
+    """Thirty-two weights, one of which is dragged; below, what becomes of the others."""
+    view = View("quantization_outlier", weights=study.WEIGHTS, at=study.AT, sizes=study.SIZES, near=NEAR)
+    p, closer = weights_and_closer(view)
     table = parts.ledger(view, "ledger", ["", ""], [0, 1], 4)
     drag = view.control(outlier=parts.slider("Outlier", -8, 8, value, 0.1))
     bits = view.control(bits=parts.slider("Bits", 2, 8, 4))
@@ -63,14 +82,6 @@ def outlier(value=0.9, far=8.0):
     symmetric = view.control(symmetric=parts.switch("symmetric", True))
     rotate = view.control(rotate=parts.switch("turn first"))
     calm, wild, small = study.with_outlier(value), study.with_outlier(far), study.with_outlier(far, group=8)
-    rows = []
-    for group in study.SIZES:
-        for turned in (False, True):
-            for large in (value, far / 2, far):
-                found = study.with_outlier(large, group=group, turned=turned)
-                rows.append([
-                    group, "yes" if turned else "no", large, found.used, f"{found.step:.3f}", f"{found.relative:.0%}"
-                ])  # fmt: skip
     return Figure(
         column(p, closer, table, sizing_mode="stretch_width"),
         view=view,
@@ -97,7 +108,10 @@ def outlier(value=0.9, far=8.0):
             "an outlier of 8": {"outlier": 8},
             "in groups of 8": {"outlier": 8, "size": 2},
         },
-        data=Table(["group", "turned", "outlier", "codes used", "step", "error of the others"], rows),
+        data=Table(
+            ["group", "turned", "outlier", "codes used", "step", "error of the others"],
+            outlier_rows((value, far / 2, far)),
+        ),
         provenance="toy",
     )
 
@@ -119,20 +133,8 @@ def fours(buttons):
     return row(*buttons, sizing_mode="stretch_width", spacing=0)
 
 
-def bits(value=3.140625):
-    """One number in four formats; its bits can be flipped."""
-    view = View(
-        "quantization_bits",
-        forms=[
-            {
-                "name": name,
-                "exponent": FORMATS[name].exponent_bits,
-                "mantissa": FORMATS[name].mantissa_bits,
-                "infinity": FORMATS[name].has_infinity,
-            }
-            for name in FLOATS
-        ],
-    )
+def bit_cells(view):
+    """Sixteen bits in a row, framed by the field that they belong to, and the sum that they stand for."""
     p = parts.plot(160, grid=None, x=(-0.7, 15.7), y=(-0.8, 1.4))
     p.axis.visible = False
     p.min_border = 4
@@ -152,12 +154,11 @@ def bits(value=3.140625):
         text_baseline="middle", text_color=ink("ink"),
     )  # fmt: skip
     parts.label(p, 7.5, -0.62, "", align="center", view=view, part="sum")
-    table = parts.ledger(
-        view, "ledger", ["format", "nearest to it", "gap to the next"], [0, 0.62, 1], len(FLOATS)
-    )
-    chosen = view.control(format=parts.tabs(FLOATS))
-    first = int(encode_float(value, "FP16"))
-    flips = [view.control(**{name: parts.switch(str(int(on)), on)}) for name, on in switched(first).items()]
+    return p
+
+
+def float_rows(value):
+    """A number in every format: rows of the figure's data."""
     rows = []
     for name in FLOATS:
         code = encode_float(value, name)
@@ -167,6 +168,31 @@ def bits(value=3.140625):
             name, f"{int(code):0{form.bits}b}", sign, exponent, mantissa, f"{float(decode_float(code, name)):.7g}",
             f"{form.largest:.5g}", f"{form.smallest:.3g}",
         ])  # fmt: skip
+    return rows
+
+
+def bits(value=3.140625):
+    """One number in four formats; its bits can be flipped."""
+    view = View(
+        "quantization_bits",
+        forms=[
+            {
+                "name": name,
+                "exponent": FORMATS[name].exponent_bits,
+                "mantissa": FORMATS[name].mantissa_bits,
+                "infinity": FORMATS[name].has_infinity,
+            }
+            for name in FLOATS
+        ],
+    )
+    p = bit_cells(view)
+    table = parts.ledger(
+        view, "ledger", ["format", "nearest to it", "gap to the next"], [0, 0.62, 1], len(FLOATS)
+    )
+    chosen = view.control(format=parts.tabs(FLOATS))
+    first = int(encode_float(value, "FP16"))
+    flips = [view.control(**{name: parts.switch(str(int(on)), on)}) for name, on in switched(first).items()]
+    rows = float_rows(value)
     return Figure(
         column(p, table, sizing_mode="stretch_width"),
         view=view,

@@ -44,7 +44,11 @@ def digest(path, modified, size):
 
 @cache
 def read_module(path, modified, size, package):
-    return Read(ast.parse(path.read_bytes()), package)
+    try:
+        return Read(ast.parse(path.read_bytes()), package)
+    except SyntaxError as problem:
+        file = path.relative_to(PACKAGE.parent).as_posix()
+        raise SystemExit(f"{file}, line {problem.lineno}: {problem.msg}") from None
 
 
 def state(path):

@@ -69,6 +69,12 @@ def test_code_that_cannot_be_read_depends_on_all_but_publishing(package):
     assert found == sorted(name for name in FILES if not name.startswith("publishing"))
 
 
+def test_a_module_with_a_slip_is_named_with_its_line(package):
+    (package / "checks.py").write_text("x = 1\ny = (")
+    with pytest.raises(SystemExit, match=r"^anatomy/checks\.py, line 2: "):
+        reached("import anatomy.checks")
+
+
 def test_a_module_that_changes_is_read_again(package):
     assert len(reached("import anatomy.checks")) == 2
     (package / "checks.py").write_text("import anatomy.recordings")
