@@ -14,7 +14,7 @@ export const show = ({ tokens, p, places, finals, answers }, { prompt, state }) 
     here: { x: [state, state], y: [0.6, 60000] },
     dot: { x: [state], y: [places[prompt][state]], text: [""] },
     said: { text: `${place}: ${likeliest}` },
-    rank: { text: `Place of ${answers[prompt]} among all tokens` },
+    rank: { text: `Rank of ${answers[prompt]} among all tokens` },
     say: `${place}, the likeliest token is ${likeliest} with ${fixed(p[prompt][state][0])}; ${answers[prompt]}, which the model says in the end, has ${probability}.`,
   };
 };
