@@ -401,7 +401,7 @@ def norms(found):
         p,
         view=view,
         name="transformer-block-norms",
-        alt=f"Loss against learning rate for a decoder of {found.n_layers} layers without warm-up. With the norm "
+        alt=f"Loss against learning rate for a model of {found.n_layers} layers without warm-up. With the norm "
         f"before each half it stays between {mean[0, :, 0].min():.2f} and {mean[0, :, 0].max():.2f}. With the norm "
         f"after each half it is {mean[1, 1, 0]:.2f} at 0.01, {mean[1, 2, 0]:.2f} at 0.02 and {mean[1, 3, 0]:.2f} at "
         "0.04.",
