@@ -1,8 +1,9 @@
 """Silence every neuron of the toy in turn; train the toy again with a plain feed-forward network.
 
 Records feed_forward_network.npz. The knock-outs are of the model that experiments/tiny_tales.py trained,
-measured on all its held-out tales. The second part repeats its main runs, same tales, steps and learning
-rate, with GELU and two matrices in place of SwiGLU and three; weights are equally many.
+measured on all its held-out tales; those of the first layer once more with the last layer held. The second
+part repeats its main runs, same tales, steps and learning rate, with GELU and two matrices in place of SwiGLU
+and three; weights are equally many.
 """
 
 from dataclasses import replace
@@ -10,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from anatomy import tiny_tales
-from anatomy.model import forward, silence_neurons
+from anatomy.model import Trace, forward, silence_neurons
+from anatomy.studies.feed_forward_network import last_held
 from anatomy.training_phases import Parameters, initial_arrays, token_losses
 from experiments.record import save
 from experiments.tiny_tales import MARKS, RUN, SEEDS, materials, run
@@ -54,6 +56,16 @@ def knock_outs(model, texts, neurons=None):
     return np.array(means), np.array(errors), np.array(by_token), places
 
 
+def held_changes(model, texts, neurons):
+    """Silence neurons one after another while the last layer's hidden numbers stay as they were -> mean change (n,)."""
+    trace = Trace("hidden")
+    forward(model.config, model.weights, texts.inputs, trace=trace)
+    base = held_out_losses(model, texts)
+    edits = (last_held(silence_neurons([pair]), trace["hidden"]) for pair in neurons)
+    changes = [(held_out_losses(model, texts, edit) - base).sum() for edit in edits]
+    return np.array(changes) / texts.counts.sum()
+
+
 def error_of_ratio(left, lengths):
     """The standard error of a mean over tokens, of texts of several lengths. left (n,): what each text adds to it."""
     n = len(left)
@@ -84,6 +96,7 @@ def main():
     model = tiny_tales.load()
     neurons = all_neurons(model.config)
     means, errors, by_token, places = knock_outs(model, held_out)
+    held = held_changes(model, held_out, neurons[: model.config.d_ff])  # of the first layer
     ranked = [neurons[i] for i in np.argsort(-means, kind="stable")]
     rng = np.random.default_rng(ORDER_SEED)
     shuffled = [[neurons[i] for i in rng.permutation(len(neurons))] for _ in range(N_ORDERS)]
@@ -93,6 +106,7 @@ def main():
         "neurons": np.array(neurons, np.int16),
         "changes": means.astype(np.float32),
         "change_errors": errors.astype(np.float32),
+        "held_changes": held.astype(np.float32),
         "token_changes": np.round(by_token * THOUSANDTHS).astype(np.int16),  # in thousandths of a nat
         "places": places.astype(np.int32),
         "silenced": np.array(SILENCED, np.int16),

@@ -207,24 +207,22 @@ class Together:
     """What many neurons of one layer cost one by one and all at once, in nats per token.
 
     last: of the last layer, where no neuron can answer to what another leaves out. first: of the first layer.
-    held: of the first layer again, with the hidden numbers of the last held at what they were. alone, alone_held: the
-    same for each of the n_alone most needed of the first layer by itself, added up. n_first: how many of the n most
-    needed of both layers are in the first.
+    held: of the first layer again, with the hidden numbers of the last held at what they were; held_singly (n,): the
+    same for each of its neurons alone, recorded. n_first: how many of the n most needed of both layers are of the
+    first.
     """
 
     n: int
-    n_alone: int
     n_first: int
     last_sum: float
     last: float
     first_sum: float
     first: float
     held: float
-    alone: float
-    alone_held: float
+    held_singly: np.ndarray
 
 
-def together(n=64, n_alone=8):
+def together(n=64):
     """Silence the n most needed neurons of one layer at once: do those of the next layer make up for them?"""
     found, toy = knock_outs(), tiny_tales.load()
     texts = tiny_tales.as_texts(tiny_tales.held_out_tales(), toy.tokenizer)
@@ -235,22 +233,25 @@ def together(n=64, n_alone=8):
         return cross_entropy(logits, texts.targets, texts.counts)
 
     base = loss(trace=trace)
-    as_before = trace["hidden"][1]
     of = {layer: [i for i, (l, _) in enumerate(found.neurons) if l == layer][:n] for layer in (0, 1)}
     sums = {layer: float(found.changes[rows].sum()) for layer, rows in of.items()}
     silent = {layer: silence_neurons([found.neurons[i] for i in rows]) for layer, rows in of.items()}
+    edits = silent[1], silent[0], last_held(silent[0], trace["hidden"])
+    last, first, still = (loss(edit) - base for edit in edits)
+    singly = recordings.load("feed_forward_network")["held_changes"].astype(float)
+    singly = singly[[found.neurons[i][1] for i in of[0]]]
+    n_first = sum(layer == 0 for layer, _ in found.neurons[:n])
+    return Together(n, n_first, sums[1], last, sums[0], first, still, singly)
 
-    def held(silent):
-        return lambda name, layer, array: (
-            as_before if name == "hidden" and layer == 1 else silent(name, layer, array)
-        )
 
-    last, first, still = (loss(edit) - base for edit in (silent[1], silent[0], held(silent[0])))
-    singly = [loss(held(silence_neurons([found.neurons[i]]))) - base for i in of[0][:n_alone]]
-    return Together(
-        n, n_alone, sum(layer == 0 for layer, _ in found.neurons[:n]), sums[1], last, sums[0], first, still,
-        float(found.changes[of[0][:n_alone]].sum()), sum(singly),
-    )  # fmt: skip
+def last_held(silent, hidden):
+    """An edit that silences neurons and holds the last layer's hidden numbers as they were. hidden (n_layers, …)."""
+
+    def edit(name, layer, array):
+        is_last = name == "hidden" and layer == len(hidden) - 1
+        return hidden[layer] if is_last else silent(name, layer, array)
+
+    return edit
 
 
 # --- Keys and values of the real model --------------------------------------------------------------
@@ -597,9 +598,7 @@ def told_of_toy(trained, knocked, both):
         "first_sum": both.first_sum,
         "n_first": both.n_first,
         "held": both.held,
-        "n_alone": both.n_alone,
-        "alone": both.alone,
-        "alone_held": both.alone_held,
+        "held_sum": float(both.held_singly.sum()),
     }
 
 

@@ -284,6 +284,9 @@ def test_knock_outs_are_those_of_the_model_that_is_there(materials):
     np.testing.assert_allclose(errors, recording["change_errors"][rows], atol=1e-5)
     np.testing.assert_allclose(by_token * 1000, recording["token_changes"][rows], atol=1)
     np.testing.assert_array_equal(places, recording["places"])
+    first = [row for row in rows if pairs[row][0] == 0]
+    held = ffn_experiment.held_changes(tiny_tales.load(), held_out, [pairs[row] for row in first])
+    np.testing.assert_allclose(held, recording["held_changes"][first], atol=1e-5)
 
 
 def test_the_plain_network_begins_as_recorded(materials):

@@ -103,7 +103,7 @@ def test_neurons_are_ranked_by_what_is_lost_without_them(knocked):
 
 
 def test_losses_that_fall_without_a_neuron_are_what_chance_gives(knocked):
-    told = study.told_of_toy(study.training(), knocked, study.Together(64, 8, *[0] * 8))
+    told = study.told_of_toy(study.training(), knocked, study.Together(64, *[0] * 6, np.zeros(64)))
     assert (knocked.errors > 0).all()
     assert (
         told["n_helped_clearly"]
@@ -118,7 +118,11 @@ def test_no_neuron_covers_for_another():
     both = study.together(n=64)
     assert both.last > 2 * both.last_sum  # nothing there can answer, and yet single effects do not add up
     assert both.first > 10 * both.first_sum
-    assert both.alone_held < both.alone / 5
+    found = recordings.load("feed_forward_network")
+    free = np.sort(found["changes"][:168])[::-1][:64]  # the first layer's
+    assert both.first_sum == pytest.approx(free.sum(), rel=1e-4)
+    assert (both.held_singly < free).all()  # none costs more with the last layer held
+    assert both.held_singly.sum() < both.first_sum / 5
     assert both.held < 0.05 * both.first  # held, the later neurons would hide the loss, not repair it
 
 
@@ -166,6 +170,9 @@ def test_a_neuron_that_is_negative_writes_its_value_turned_round(read):
     assert readable.excited[0][:2] == ("Do", " you")
     assert readable.promoted[0][0] == " not"
     assert readable.promoted[0][1] > study.random_direction(model)
+    named = study.look(model, ids, trace["hidden"], 25, 291)  # of which the caption speaks
+    assert named.excited[0][0].strip() == "a"
+    assert [word for word, _ in named.promoted[:2]] == [" per", " a"]
 
 
 @pytest.mark.checkpoint
