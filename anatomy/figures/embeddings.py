@@ -339,9 +339,8 @@ def plane(found, groups, first="Rome"):
     near = [words[i] for i in found.true[words.index(first)]]
     truly, flat = (f"{100 * share:.0f}%" for share in found.of_group)
     conclusion = (
-        f"Lines lead from the squared word to its {N_RECALLED} nearest by all {n_numbers} numbers, rings mark its "
-        f"{N_RECALLED} nearest in the plane. Two axes keep {100 * found.variance[two]:.0f}% of the variance and "
-        f"{100 * found.recall[two]:.0f}% of the neighbours. {first} is among the worst: {(found.n_kept == 0).sum()} of "
+        f"Lines lead from the word in the square to its {N_RECALLED} nearest by all {n_numbers} numbers, rings mark "
+        f"its {N_RECALLED} nearest in the plane. {first} is among the worst: {(found.n_kept == 0).sum()} of "
         f"the {len(words)} words keep none. Of the true neighbours {truly} are of the word's group, of those in the "
         f"plane {flat}: a flat picture shows groups better than neighbours."
     )
@@ -459,13 +458,14 @@ def analogy_table(questions):
 def analogies_table(rows, n):
     """Analogies of several kinds, by what is left out. rows: as analogy_rows gives them; n: analogies in all."""
     return Table(
-        ["pairs a, b", "right, three tokens left out", "right, all spellings left out", "right by b + c, the same way",
-         "right by c alone, the same way", "an input wins if nothing is left out"],
+        ["pairs a, b", "right, three tokens left out", "right, all spellings left out",
+         "right by b + c, all spellings left out", "right by c alone, all spellings left out",
+         "an input wins if nothing is left out"],
         rows,
         name="embeddings-analogies",
-        caption=f"{n} analogies against the whole vocabulary, answered by b − a + c but in the two columns that say "
-        "otherwise. Where all spellings are left out, any spelling of the answer counts as right. ± is one standard "
-        "error, with pairs drawn anew; where all 56 are right there is none to show.",
+        caption=f"{n} analogies against the whole vocabulary, answered by b − a + c except in the two columns that "
+        "name another target. Where all spellings are left out, any spelling of the answer counts as right. ± is one "
+        "standard error, with pairs drawn anew; where all 56 are right there is none to show.",
         provenance="real",
     )  # fmt: skip
 

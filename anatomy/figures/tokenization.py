@@ -201,8 +201,8 @@ def languages(found, n_vocab, other_n_vocab, other_name="SmolLM2"):
         f"Filled: o200k_base, {n_vocab:,} ids. Hollow: {other_name}, {other_n_vocab:,} ids. The languages are sorted "
         "by their tokens with o200k_base. On English the marks nearly agree. In every other language here the hollow "
         f"one lies further right: {other_name} cuts it finer. "
-        f"Counted per byte, o200k_base cuts {', '.join(coarser)} coarser than English, whose letters are "
-        "one byte each and theirs two or three."
+        f"Counted per byte, o200k_base cuts {', '.join(coarser[:-1])} and {coarser[-1]} coarser than English, whose "
+        "letters are one byte each and theirs two or three."
     )
     return Figure(
         p,
@@ -296,14 +296,21 @@ def vocabularies_table(names, rows):
 def cost_table(costs, unused):
     """What vocabularies cost. costs: model -> Rows; unused: ids of o200k_base that stand for nothing."""
     return Table(
-        ["model", "rows", "parameters in its rows", "share of the model", "FLOPs to score it, per token"],
+        [
+            "model",
+            "rows",
+            "parameters in rows and columns",
+            "share of the model",
+            "FLOPs to score all, per token",
+        ],
         [
             [name, f"{c.n_vocab:,}", f"{c.parameters:,}", f"{c.share:.0%}", f"{c.flops:,}"]
             for name, c in costs.items()
         ],
         name="tokenization-costs",
-        caption="What vocabularies cost in published models. A multiplication and an addition count as two FLOPs. "
-        "The second row is a model that nobody has trained: "
+        caption="What vocabularies cost in published models. A FLOP is one operation on numbers with a fraction: a "
+        "multiplication and an addition count as two. GPT-2 and SmolLM2 use one matrix at both ends, the Llamas have "
+        "two. The second row is a model that nobody has trained: "
         f"{unused} of its rows would belong to ids that are not in use.",
         provenance="real",
     )

@@ -4,6 +4,7 @@ Rows of the real table come from `smollm2.load()`; words are written without the
 Nearness is by cosine. Equal cosines, to three digits, keep the order of the words. Chapter: book/embeddings.md
 """
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -239,12 +240,15 @@ def mean_cosine(rows):
     return float((total @ total - n) / (n * (n - 1)))
 
 
+WIDER = ("animal", "place")  # classes that the chapter names beside the names
+
+
 @dataclass(frozen=True)
 class Pair:
     """The same words in two tables: those of the toy language that its tokenizer keeps whole.
 
     rows (n, d), places (n, 2) on their two strongest axes, silhouettes, purities, names: one for each table.
-    names: mean cosine of two names.
+    within: class -> mean cosine of two of its words.
     """
 
     words: list
@@ -253,7 +257,7 @@ class Pair:
     places: dict
     silhouettes: dict
     purities: dict
-    names: dict
+    within: dict
 
 
 @cache
@@ -268,12 +272,12 @@ def pair():
         "language model": teller.weights.embedding[[teller.encode(" " + word)[0] for word in words]],
     }
     rows = {title: np.round(part.astype(float), 3) for title, part in rows.items()}  # as the page has them
-    named = [i for i, kind in enumerate(classes) if kind == "name"]
+    of = {kind: [i for i, other in enumerate(classes) if other == kind] for kind in ("name", *WIDER)}
     return Pair(
         words, classes, rows, {title: pca(part)[0] for title, part in rows.items()},
         {title: silhouette(part, classes) for title, part in rows.items()},
         {title: neighbour_purity(part, classes) for title, part in rows.items()},
-        {title: mean_cosine(part[named]) for title, part in rows.items()},
+        {title: {kind: mean_cosine(part[members]) for kind, members in of.items()} for title, part in rows.items()},
     )  # fmt: skip
 
 
@@ -282,43 +286,48 @@ def names_by_window(windows=(1, 10)):
     """Mean cosine of two names, by how far the skip-gram looks: window -> (as written, names shuffled).
 
     The control keeps every tale but draws each mention of a name anew, so that no tale keeps to its name. Means over
-    SEEDS; (lowest, highest) of the seeds follow as a third and fourth value.
+    SEEDS; (lowest, highest) of the seeds follow as a third and fourth value, and as a fifth the same cosine of the
+    classes in WIDER, as written: class -> mean.
     """
     texts, vocabulary = tales()
     names = list(tiny_tales.WORDS["name"])
     chosen = [vocabulary.index(name) for name in names]
+    wider = {kind: [vocabulary.index(word) for word in tiny_tales.WORDS[kind]] for kind in WIDER}
     found = {}
     for window in windows:
-        written, shuffled = [], []
+        written, shuffled, others = [], [], {kind: [] for kind in wider}
         for seed in SEEDS:
             rng = np.random.default_rng(seed)
             drawn = [[str(rng.choice(names)) if word in names else word for word in text] for text in texts]
             for kept, version in ((written, texts), (shuffled, drawn)):
                 _, run = train(window, seed, version)
                 kept.append(mean_cosine(run.embeddings[-1][chosen]))
+                for kind, members in wider.items() if version is texts else ():
+                    others[kind].append(mean_cosine(run.embeddings[-1][members]))
         found[window] = (
             float(np.mean(written)), float(np.mean(shuffled)),
             (min(written), max(written)), (min(shuffled), max(shuffled)),
+            {kind: float(np.mean(each)) for kind, each in others.items()},
         )  # fmt: skip
     return found
 
 
 def told_of_pair(found):
     """Numbers that the chapter says of a Pair, and of windows."""
-    wide, drawn, wide_ends, drawn_ends = names_by_window()[10]
+    wide, drawn, wide_ends, drawn_ends, others = names_by_window()[10]
+    apart = max(high - low for low, high in (wide_ends, drawn_ends))
     return {
         "n_whole": f"{len(found.words)}",
         "sil_skip": found.silhouettes["skip-gram"],
         "sil_teller": found.silhouettes["language model"],
         "purity_teller": 100 * found.purities["language model"],
-        "names_skip": found.names["skip-gram"],
-        "names_teller": found.names["language model"],
+        "least_skip": min(found.within["skip-gram"].values()),
+        **{f"{kind}s_teller": cosine for kind, cosine in found.within["language model"].items()},
+        **{f"{kind}s_wide": cosine for kind, cosine in others.items()},
         "names_wide": wide,
         "names_drawn": drawn,
-        "wide_low": wide_ends[0],
-        "wide_high": wide_ends[1],
-        "drawn_low": drawn_ends[0],
-        "drawn_high": drawn_ends[1],
+        "n_seeds": len(SEEDS),
+        "seeds_apart": math.ceil(100 * apart) / 100,
     }
 
 
@@ -441,6 +450,8 @@ def told_of_naming(found):
         "named_most": found.groups[most],
         "most_stored": 100 * float(found.stored[most]),
         "most_turned": 100 * float(found.turned[:, most].mean()),
+        "most_spread": 100 * float(found.turned[:, most].std(ddof=1)),
+        "n_other_named": len(found.groups) - 1,
     }
 
 
@@ -497,7 +508,6 @@ def told_of_rows(found):
         "eighth": 100 * found.kept[72],
         "hub": found.hub,
         "hub_times": f"{found.hub_times}",
-        "hub_top": f"{by_words.top_times}",
         "random_cosine": found.random_cosine[0],
         "among_early": found.among[0],
         "among_late": found.among[1],
@@ -703,6 +713,7 @@ def told_of_analogies(kinds):
     """Numbers that the chapter says of what analogies() returns."""
     every, plural, capital = kinds["all"], kinds["one, many"], kinds["country, capital"]
     opposite, bigger, adjective = kinds["good, bad"], kinds["big, bigger"], kinds["country, adjective"]
+    others = [counted for kind, counted in kinds.items() if kind not in ("all", "country, capital")]
     shares = {
         "right_tokens": every.tokens,
         "right_words": every.words,
@@ -712,8 +723,8 @@ def told_of_analogies(kinds):
         "b_wins": every.b_wins,
         "right_sum": every.without_a,
         "right_alone": every.c_alone,
-        "gain": every.gain,
-        "gain_error": every.gain_error,
+        "gain": sum(counted.gain for counted in others) / len(others),
+        "gain_error": math.hypot(*(counted.gain_error for counted in others)) / len(others),
         "plural_tokens": plural.tokens,
         "plural_words": plural.words,
         "plural_alone": plural.c_alone,

@@ -145,7 +145,7 @@ def short_numbers():
 class Language:
     """One text in one language. size: its four lengths, tokens by o200k_base; smollm2: tokens by SmolLM2.
 
-    fragments: how many of o200k_base's tokens are not whole characters.
+    fragments: how many of o200k_base's tokens are not whole code points.
     """
 
     name: str
@@ -221,7 +221,7 @@ def vocabulary_rows():
         "special": "special",
         "single_bytes": "single bytes",
         "begin_with_space": "begin with a space",
-        "fragments": "not whole characters",
+        "fragments": "not whole code points",
         "digits_only": "digits only",
         "longest": "longest, in bytes",
         "bytes_per_token_english": "bytes per token, English",

@@ -40,11 +40,14 @@ def test_a_wide_window_tells_names_apart_only_if_tales_keep_to_them():
     (near, near_drawn, *_), (wide, wide_drawn, *_) = study.names_by_window().values()
     assert min(near, near_drawn, wide_drawn) > 0.98
     assert wide < 0.9
+    assert min(study.names_by_window()[10][4].values()) > 0.94  # other classes hardly move
 
 
 def test_the_language_model_keeps_names_further_apart():
     two = study.pair()
-    assert two.names["skip-gram"] > 0.99 > 0.6 > two.names["language model"]
+    skip_gram, teller = (two.within[title] for title in ("skip-gram", "language model"))
+    assert min(skip_gram.values()) > 0.99 > 0.9 > max(teller.values())
+    assert teller["name"] == min(teller.values()) < 0.6
     assert set(two.purities.values()) == {1}
 
 
@@ -73,6 +76,8 @@ def test_stored_numbers_tell_groups_hardly_better_than_turned_ones(found):
     assert stored < turned.max() + 0.005
     most = named.groups.index("verbs")
     assert named.stored[most] > named.turned[:, most].max()
+    gaps = (named.stored - named.turned.mean(axis=0)) / named.turned.std(axis=0, ddof=1)
+    assert [named.groups[i] for i in np.flatnonzero(abs(gaps) > 2)] == ["verbs"]
 
 
 @pytest.mark.checkpoint
@@ -146,7 +151,6 @@ def test_analogies_that_need_no_arithmetic_are_found_out(kinds):
     assert kinds["one, many"].c_alone > 0.9
     assert kinds["country, capital"].c_alone == 0
     assert all(counted.words >= counted.tokens for counted in kinds.values())
-    assert kinds["all"].gain > 2 * kinds["all"].gain_error
     capitals = kinds["country, capital"]
     assert capitals.gain > 2 * capitals.gain_error
     others = [kinds[kind] for kind in study.PAIRS if kind != "country, capital"]

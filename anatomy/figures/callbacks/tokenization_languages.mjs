@@ -13,7 +13,7 @@ export const show = ({ names, o200k, smollm2, characters, bytes, ends, other_nam
     smollm2: { x: other },
     chosen: { y: [-language, -language], x: [ours[language], other[language]] },
     scale: { end: ends[measure] },
-    axis: { axis_label: `${AXES[measure]} (rescaled per measure)` },
+    axis: { axis_label: AXES[measure] },
     key: { text: `${names[language]}: ● o200k_base ${filled}, □ ${other_name} ${hollow}` },
     say: `${names[language]}, ${AXES[measure]}: o200k_base ${filled}, ${other_name} ${hollow}.`,
   };
