@@ -44,5 +44,5 @@ def test_the_collapse_is_checked_in_the_page(tab):
     page.goto(f"{STEM}.html")
     text = page.locator("article").inner_text()
     assert "same answers: True" in text
-    missed = re.search(r"best single layer misses: \[(.+?)\]", text)[1]
+    missed = re.search(r"best straight layer misses: \[(.+?)\]", text)[1]
     assert min(map(float, missed.split())) > 0.05
