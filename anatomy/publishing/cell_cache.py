@@ -33,6 +33,7 @@ OURS = "anatomy_cells"  # in the environment: what a page's cells were, their ke
 
 
 def libraries():
+    """A line for each library whose version can change an output."""
     for library in LIBRARIES:
         try:
             yield f"{library} {version(library)}\n"

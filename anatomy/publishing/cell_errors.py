@@ -5,6 +5,7 @@ leaves its traceback on the page, and one that raises ends the build without its
 """
 
 from docutils import nodes
+from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.util.console import strip_escape_sequences
 
 FAILURES = "anatomy_failures"  # in the metadata of a page
@@ -18,7 +19,7 @@ def note(app, doctree):
         if "traceback" in block["classes"]:
             *_, error = strip_escape_sequences(block.astext()).strip().splitlines()
             found.append(f"{page}, cell near line {block.line}: {error}")
-    run = app.env.nb_metadata[app.env.docname].get("exec_data") or {}
+    run = NbMetadataCollector.get_doc_data(app.env).get(app.env.docname, {}).get("exec_data") or {}
     if run.get("succeeded") is False and not found:  # in a cell that the page does not show
         *_, error = strip_escape_sequences(run["traceback"] or run["error"]).strip().splitlines()
         found.append(f"{page}, a hidden cell: {error}")

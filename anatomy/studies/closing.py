@@ -93,7 +93,10 @@ def walk(model, text=TEXT):
             (f"weight of {tokens[looked].strip()}", f"{weights[head, looked]:.2f}"),
         ]),
         Stage(f"Layer {layer}: {c.n_heads} heads look", "multi-head-attention", [
-            *((f"most at {tokens[i].strip()}", f"{n} heads") for i, n in enumerate(most) if n > 1),
+            *(
+                (f"most at {tokens[i].strip()}", f"{n} head" if n == 1 else f"{n} heads")
+                for i, n in enumerate(most) if n
+            ),
             (f"head {head}", f"at {tokens[looked].strip()}, {weights[head, looked]:.2f}"),
             ("added to the stream, length", f"{added[0]:.0f}"),
         ]),
@@ -119,6 +122,22 @@ def walk(model, text=TEXT):
             ("bytes a token, 32 bits", f"{c.n_layers * c.n_kv_heads * c.d_head * 2 * 4:,}"),
         ]),
     ]  # fmt: skip
+
+
+def written(model, n=4, text=TEXT):
+    """n tokens drawn as the page draws them -> pairs (token, its probability)."""
+    cache, new, rng = Cache(model.config.n_layers), model.encode(text), np.random.default_rng(SEED)
+    out = []
+    for _ in range(n):
+        p = softmax(model.forward(new, cache=cache, last_only=True)[-1].astype(float))
+        new = [sample(p, rng)]
+        out.append((model.decode(new), float(p[new[0]])))
+    return out
+
+
+def told_of_writing(pairs):
+    """Numbers for the prose on the tokens that were drawn: the second and the last are the unlikely ones."""
+    return {"astray": f"{pairs[1][1]:.1%}", "last_of_all": f"{pairs[-1][1]:.3%}"}
 
 
 def told_of(stages):

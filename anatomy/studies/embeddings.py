@@ -281,14 +281,22 @@ def pair():
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Window:
+    """Mean cosine of two names where the skip-gram looks so far, a value for each of SEEDS.
+
+    names: in the tales as they are. drawn: with each mention of a name drawn anew, so that no tale keeps to its name.
+    others: class -> the same cosine of its words, in the tales as they are, for the classes of WIDER.
+    """
+
+    names: list
+    drawn: list
+    others: dict
+
+
 @cache
 def names_by_window(windows=(1, 10)):
-    """Mean cosine of two names, by how far the skip-gram looks: window -> (as written, names shuffled).
-
-    The control keeps every tale but draws each mention of a name anew, so that no tale keeps to its name. Means over
-    SEEDS; (lowest, highest) of the seeds follow as a third and fourth value, and as a fifth the same cosine of the
-    classes in WIDER, as written: class -> mean.
-    """
+    """window -> Window."""
     texts, vocabulary = tales()
     names = list(tiny_tales.WORDS["name"])
     chosen = [vocabulary.index(name) for name in names]
@@ -304,18 +312,14 @@ def names_by_window(windows=(1, 10)):
                 kept.append(mean_cosine(run.embeddings[-1][chosen]))
                 for kind, members in wider.items() if version is texts else ():
                     others[kind].append(mean_cosine(run.embeddings[-1][members]))
-        found[window] = (
-            float(np.mean(written)), float(np.mean(shuffled)),
-            (min(written), max(written)), (min(shuffled), max(shuffled)),
-            {kind: float(np.mean(each)) for kind, each in others.items()},
-        )  # fmt: skip
+        found[window] = Window(written, shuffled, others)
     return found
 
 
 def told_of_pair(found):
     """Numbers that the chapter says of a Pair, and of windows."""
-    wide, drawn, wide_ends, drawn_ends, others = names_by_window()[10]
-    apart = max(high - low for low, high in (wide_ends, drawn_ends))
+    wide = names_by_window()[10]
+    apart = max(max(each) - min(each) for each in (wide.names, wide.drawn))
     return {
         "n_whole": f"{len(found.words)}",
         "sil_skip": found.silhouettes["skip-gram"],
@@ -323,9 +327,9 @@ def told_of_pair(found):
         "purity_teller": 100 * found.purities["language model"],
         "least_skip": min(found.within["skip-gram"].values()),
         **{f"{kind}s_teller": cosine for kind, cosine in found.within["language model"].items()},
-        **{f"{kind}s_wide": cosine for kind, cosine in others.items()},
-        "names_wide": wide,
-        "names_drawn": drawn,
+        **{f"{kind}s_wide": float(np.mean(each)) for kind, each in wide.others.items()},
+        "names_wide": float(np.mean(wide.names)),
+        "names_drawn": float(np.mean(wide.drawn)),
         "n_seeds": len(SEEDS),
         "seeds_apart": math.ceil(100 * apart) / 100,
     }
@@ -460,14 +464,12 @@ class Centred:
     """What subtracting a row from all rows does to the neighbours of WORDS.
 
     purity: share of the words whose nearest is of their group; without_small: the same with the small words taken out
-    of the list. small: share of the N_NEAR places that the small words hold. top, top_times: the greatest hub.
+    of the list. small: share of the N_NEAR places that the small words hold.
     """
 
     purity: float
     without_small: float
     small: float
-    top: str
-    top_times: int
 
 
 def centrings(found):
@@ -485,10 +487,8 @@ def centrings(found):
         best = neighbours(rows)
         right[name] = groups[best[:, 0]] == groups
         others, of_others = neighbours(rows[~small], 1)[:, 0], groups[~small]
-        times = np.bincount(best.ravel(), minlength=len(rows))
         results[name] = Centred(
             float(right[name].mean()), float((of_others[others] == of_others).mean()), float(small[best].mean()),
-            found.words[int(times.argmax())], int(times.max()),
         )  # fmt: skip
     lost = mean_and_error(right["as stored"].astype(float) - right["mean of the table"])
     return results, lost

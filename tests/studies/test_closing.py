@@ -1,5 +1,8 @@
 """The closing walk, against the model itself."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,7 @@ from anatomy.model import Trace
 from anatomy.studies import closing as study
 from anatomy.topics import BY_STEM
 
+PAGE = Path(__file__).parents[2] / "book" / "closing.md"
 pytestmark = pytest.mark.checkpoint
 
 
@@ -49,6 +53,32 @@ def test_numbers_are_the_models(stages, real_model):
     assert rows["What is kept for the next"]["bytes a token, 32 bits"] == "46,080"
     drawn = rows["One is drawn"]["drawn"].replace("·", " ")
     assert f"{p[real_model.encode(drawn)[0]]:.3f}" == rows["One is drawn"]["its probability"]
+
+
+def test_every_head_looks_somewhere(stages, real_model):
+    rows = next(stage.rows for stage in stages if stage.topic == "multi-head-attention")
+    counts = [int(value.split()[0]) for what, value in rows if what.startswith("most at")]
+    assert sum(counts) == real_model.config.n_heads
+
+
+def test_the_list_below_the_plate_leads_from_every_stage_to_its_chapter(stages):
+    led = {}
+    for first, last, words in re.findall(
+        r"^- Stages? (\d+)(?: (?:and|to) (\d+))?: (.*)$", PAGE.read_text("utf-8"), re.M
+    ):
+        for i in range(int(first), int(last or first) + 1):
+            led[i] = re.findall(r"{ref}`([\w-]+)`", words)
+    assert list(led) == list(range(1, len(stages) + 1))
+    for i, stage in enumerate(stages, 1):
+        assert stage.topic in led[i], stage.title
+
+
+def test_what_is_written_is_what_the_page_writes(real_model):
+    pairs = study.written(real_model)
+    assert pairs[0][0] == " Paris"
+    assert pairs[1][1] < 0.05
+    assert pairs[-1][1] < 1e-4
+    assert f'"{study.TEXT}"' in PAGE.read_text("utf-8")
 
 
 def test_the_plate_shows_each_stage(stages, shown):
